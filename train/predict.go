@@ -30,12 +30,14 @@ type Prediction struct {
 	Layers []string
 	// Duration of the sample, s.
 	Duration float64
+	// Recorded is what was asked for, in this order.
+	Recorded []Recorded
 }
 
 // Predict runs the network of the model without gradient on all samples of a set, in their order,
 // and calls each with what it gives. The set may have targets of another kind, or none. It ends
-// early with the error of each, or ctx.Err().
-func (m BPTT) Predict(ctx context.Context, params *graph.Params, set data.Batches, each func(*Prediction) error) error {
+// early with the error of each, or ctx.Err(). record names what is recorded, see [Recorded].
+func (m BPTT) Predict(ctx context.Context, params *graph.Params, set data.Batches, each func(*Prediction) error, record ...string) error {
 	if err := given.Need("ctx", ctx, "params", params, "each", each); err != nil {
 		return fmt.Errorf("%w: Predict: %w", ErrSettings, err)
 	}
@@ -64,7 +66,7 @@ func (m BPTT) Predict(ctx context.Context, params *graph.Params, set data.Batche
 			}
 			rows = batch.Valid
 			var err error
-			if p, layers, err = m.forward(params, Shape{batch.Steps, rows, batch.Channels}, batch.Dt); err != nil {
+			if p, layers, err = m.forward(params, Shape{batch.Steps, rows, batch.Channels}, batch.Dt, record); err != nil {
 				p = nil
 				return err
 			}
@@ -78,6 +80,7 @@ func (m BPTT) Predict(ctx context.Context, params *graph.Params, set data.Batche
 		}
 		for r := range rows {
 			m.predict(&prediction, p, layers, &batch, r, rows)
+			prediction.recorded(record, p, r, rows, batch.Lengths[r])
 			if err := each(&prediction); err != nil {
 				return err
 			}
@@ -87,7 +90,7 @@ func (m BPTT) Predict(ctx context.Context, params *graph.Params, set data.Batche
 }
 
 // forward builds a program that records what the model gives and counts spikes.
-func (m BPTT) forward(params *graph.Params, shape Shape, dt float64) (p *graph.Program, layers []string, err error) {
+func (m BPTT) forward(params *graph.Params, shape Shape, dt float64, record []string) (p *graph.Program, layers []string, err error) {
 	s := m.Graph
 	s.NoGrad = true
 	p, err = graph.Build(params, s, func(b *graph.Builder) {
@@ -100,6 +103,7 @@ func (m BPTT) forward(params *graph.Params, shape Shape, dt float64) (p *graph.P
 			layers = append(layers, l.Name)
 			b.Output(l.Name, o.counts(b, l))
 		}
+		o.record(b, record)
 	})
 	return p, layers, err
 }
@@ -144,9 +148,13 @@ func inUse(dst []float32, b *data.Batch) []float32 {
 // Predict runs the network without gradient on all samples of a set, as [BPTT.Predict].
 // Prediction.Out is Scale times the numbers of Readout, and for sequences Scale times the voltages
 // at the end of each step.
-func (n *EventNetwork) Predict(ctx context.Context, set data.Batches, each func(*Prediction) error) error {
+func (n *EventNetwork) Predict(ctx context.Context, set data.Batches, each func(*Prediction) error, record ...string) error {
 	if err := given.Need("ctx", ctx, "each", each); err != nil {
 		return fmt.Errorf("%w: Predict: %w", ErrSettings, err)
+	}
+	layers, err := n.recordable(record)
+	if err != nil {
+		return err
 	}
 	set.Sequential = true
 	var pass eventprop.Pass
@@ -165,6 +173,7 @@ func (n *EventNetwork) Predict(ctx context.Context, set data.Batches, each func(
 			if err := n.predicted(&p, &pass, row); err != nil {
 				return err
 			}
+			p.recordedEvents(record, layers, n, &pass)
 			if err := each(&p); err != nil {
 				return err
 			}

@@ -87,6 +87,55 @@ func TestPredict(t *testing.T) {
 	}
 }
 
+// What is recorded agrees with what is counted, and a neuron spikes where its voltage is above the
+// threshold, which is 1.
+func TestPredictRecords(t *testing.T) {
+	d := yinYang(t, 7, 42)
+	m := BPTT{Model: small}
+	params := graph.NewParams(3)
+	err := m.Predict(t.Context(), params, data.Batches{Data: d, Encoder: data.Current{}, Size: 5, Steps: 12}, func(p *Prediction) error {
+		spikes, v, i := p.Recorded[0], p.Recorded[1], p.Recorded[2]
+		counts := make([]float64, 12)
+		for k, s := range spikes.Values {
+			counts[k%12] += s
+			if (v.Values[k] > 1) != (s > 0) {
+				t.Errorf("sample %d, step %d, neuron %d: %v spikes at a voltage of %v", p.Sample, k/12, k%12, s, v.Values[k])
+			}
+		}
+		if len(spikes.Values) != 12*12 || len(i.Values) != len(v.Values) || i.Neurons != 12 || !reflect.DeepEqual(counts, p.Counts[0]) {
+			t.Errorf("sample %d: %v spikes recorded, %v counted", p.Sample, counts, p.Counts[0])
+		}
+		return nil
+	}, "hidden.spikes", "hidden.v", "hidden.i")
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := learning(3).Build(graph.NewParams(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	some := 0
+	err = events.Predict(t.Context(), eventBatches(d, 5), func(p *Prediction) error {
+		for l, r := range p.Recorded {
+			counts := make([]float64, r.Neurons)
+			for _, s := range r.Spikes {
+				counts[s.Channel]++
+				some++
+			}
+			if !reflect.DeepEqual(counts, p.Counts[1-l]) {
+				t.Errorf("sample %d: %s: %v spikes recorded, %v counted", p.Sample, r.Name, counts, p.Counts[1-l])
+			}
+		}
+		return nil
+	}, "out.spikes", "hidden.spikes")
+	if err != nil || some == 0 {
+		t.Errorf("%d spikes, %v", some, err)
+	}
+	if err := events.Predict(t.Context(), eventBatches(d, 5), func(*Prediction) error { return nil }, "hidden.v"); !errors.Is(err, ErrRecord) {
+		t.Errorf("error %v, want %v", err, ErrRecord)
+	}
+}
+
 // untargeted takes the targets of a data set away.
 type untargeted struct{ data.Dataset }
 

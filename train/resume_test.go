@@ -28,7 +28,7 @@ func small(b *graph.Builder, x *G.Node) Outputs {
 	i := models.Linear{Out: 12, Init: models.FanIn(2, 2)}.Apply(b, "hidden/w", x)
 	h := models.LIF{TauMem: models.Learned(20e-3).PerNeuron(), Recurrent: true, Surrogate: surrogate.FastSigmoid{Sharpness: 2}}.Apply(b, "hidden", i)
 	y := models.LI{}.Apply(b, "out", models.Linear{Out: 3}.Apply(b, "out/w", h.Spikes))
-	return Outputs{Logits: b.Check(ops.MaxOverTime(y.Vmem)), Layers: []Layer{{Name: "hidden", Spikes: h.Spikes}}}
+	return Outputs{Logits: b.Check(ops.MaxOverTime(y.Vmem)), Layers: []Layer{{Name: "hidden", Spikes: h.Spikes, Vmem: h.Vmem, Current: i}}}
 }
 
 func yinYang(t *testing.T, size int, seed uint32) data.Dataset {

@@ -22,10 +22,10 @@ type Activity struct {
 	Layers  []Spikes
 }
 
-// Spikes are those of the neurons of a node, [T, B, N].
+// Spikes are those of the neurons of a node, [T, B, N], and their voltages before the reset.
 type Spikes struct {
-	Name   string
-	Spikes *G.Node
+	Name         string
+	Spikes, Vmem *G.Node
 }
 
 // Apply adds the layers for an input x [T, B, N] in the order of the elements of the Input, or of
@@ -64,14 +64,15 @@ func (m *Model) Apply(b *graph.Builder, x *G.Node) Activity {
 		if in == nil {
 			b.Fail(fmt.Errorf("%w: node %q: nothing leads to it", ErrGraph, r.name))
 		}
-		out[i] = m.layer(b, r, d, in)
+		var v *G.Node
+		out[i], v = m.layer(b, r, d, in)
 		if r.step.Alpha != nil {
 			spiking[i] = r.step.Spikes
 		} else if r.Kind != "Output" && r.Kind != "Input" && r.Kind != "Flatten" && r.Kind != "Delay" {
 			spiking[i] = false
 		}
 		if r.step.Alpha != nil && r.step.Spikes {
-			a.Layers = append(a.Layers, Spikes{r.name, out[i]})
+			a.Layers = append(a.Layers, Spikes{r.name, out[i], v})
 		}
 		if r.name == m.net.Outputs[0] {
 			a.Y, a.Spiking = out[i], spiking[i]
@@ -110,27 +111,28 @@ func (r *runNode) view() models.Window {
 	return w
 }
 
-func (m *Model) layer(b *graph.Builder, r *runNode, d *modelNode, x *G.Node) *G.Node {
+// layer returns what a node gives out, and the voltage of neurons.
+func (m *Model) layer(b *graph.Builder, r *runNode, d *modelNode, x *G.Node) (y, v *G.Node) {
 	switch r.Kind {
 	case "Scale":
 		n := size(r.out)
-		return b.Check(ops.ScaleUnits(x, b.Const(r.name, r.values("scale", n, 1), n)))
+		return b.Check(ops.ScaleUnits(x, b.Const(r.name, r.values("scale", n, 1), n))), nil
 	case "Linear", "Affine":
-		return models.Linear{Out: r.out[0], Bias: d.bias != nil, Init: start(d.weight), BiasInit: start(d.bias)}.Apply(b, r.name, x)
+		return models.Linear{Out: r.out[0], Bias: d.bias != nil, Init: start(d.weight), BiasInit: start(d.bias)}.Apply(b, r.name, x), nil
 	case "Conv1d", "Conv2d":
-		return models.Conv{In: image(r.in), Out: r.out[0], Window: r.view(), Groups: r.groups, Bias: d.bias != nil, Init: start(d.weight), BiasInit: start(d.bias)}.Apply(b, r.name, x)
+		return models.Conv{In: image(r.in), Out: r.out[0], Window: r.view(), Groups: r.groups, Bias: d.bias != nil, Init: start(d.weight), BiasInit: start(d.bias)}.Apply(b, r.name, x), nil
 	case "SumPool2d", "AvgPool2d":
-		return models.Pool{In: image(r.in), Window: r.view(), Average: r.Kind == "AvgPool2d"}.Apply(b, r.name, x)
+		return models.Pool{In: image(r.in), Window: r.view(), Average: r.Kind == "AvgPool2d"}.Apply(b, r.name, x), nil
 	case "Delay":
 		l := models.Delay{Delay: models.Fixed(r.steps(b.Dt())...)}
 		if slices.Contains(m.Learn, "delay") {
 			v := r.steps(b.Dt())
 			l = models.Delay{Delay: models.Learned(v...).PerNeuron(), Max: 2 * slices.Max(v)}
 		}
-		return l.Apply(b, r.name, x)
+		return l.Apply(b, r.name, x), nil
 	}
 	if r.step.Alpha == nil {
-		return x
+		return x, nil
 	}
 	if d.offset != nil {
 		s := x.Shape().Clone()
@@ -150,7 +152,7 @@ func (r *runNode) steps(dt float64) []float64 {
 }
 
 // neurons adds the neurons of a node.
-func (m *Model) neurons(b *graph.Builder, r *runNode, d *modelNode, x *G.Node) *G.Node {
+func (m *Model) neurons(b *graph.Builder, r *runNode, d *modelNode, x *G.Node) (y, v *G.Node) {
 	s := r.step
 	value := func(name string, v []float64) models.Value {
 		if slices.Contains(m.Learn, name) {
@@ -164,7 +166,8 @@ func (m *Model) neurons(b *graph.Builder, r *runNode, d *modelNode, x *G.Node) *
 		if s.Synapse {
 			l.TauSyn, l.Hold = value("tau_syn", taus(s.Beta, b.Dt())), true
 		}
-		return l.Apply(b, r.name, x).Vmem
+		v = l.Apply(b, r.name, x).Vmem
+		return v, v
 	}
 	th := s.VTh
 	if s.AtThreshold {
@@ -180,7 +183,8 @@ func (m *Model) neurons(b *graph.Builder, r *runNode, d *modelNode, x *G.Node) *
 	if d.rec != "" {
 		l.Recurrent, l.RecInit = true, start(m.nodes[d.rec].weight)
 	}
-	return l.Apply(b, r.name, x).Spikes
+	n := l.Apply(b, r.name, x)
+	return n.Spikes, n.Vmem
 }
 
 // taus returns the time constants of decays in a step of dt; one of 0 is a thousandth of a step.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/surge-snn/surge/internal/files"
@@ -17,6 +18,8 @@ type row struct {
 	class  int
 	out    []float64
 	counts [][]float64
+	steps  int
+	traces []train.Recorded
 }
 
 // Predictions are what a network gave for samples.
@@ -27,16 +30,26 @@ func (all *Predictions) Add(p *train.Prediction) {
 	if all == nil || p == nil {
 		return
 	}
-	r := row{class: p.Class, out: append([]float64(nil), p.Out...)}
+	r := row{class: p.Class, out: slices.Clone(p.Out)}
 	for _, c := range p.Counts {
-		r.counts = append(r.counts, append([]float64(nil), c...))
+		r.counts = append(r.counts, slices.Clone(c))
+	}
+	for _, t := range p.Recorded {
+		t.Values, t.Spikes = slices.Clone(t.Values), slices.Clone(t.Spikes)
+		r.steps = max(r.steps, len(t.Values)/max(t.Neurons, 1))
+		r.traces = append(r.traces, t)
 	}
 	*all = append(*all, r)
 }
 
 // Write writes a row for each sample into a file, .npz or .csv: sample, class and out. A .npz has
 // the number of the class, -1 where there is no answer, and the spikes of each neuron, counts_LAYER
-// [S, N], too.
+// [S, N], too, and what was recorded under its name: with time steps an array [S, T, N] and steps
+// [S], behind which it is 0; from event to event times, s, neurons and offsets [S+1], as NAME.times
+// and so on.
+//
+// Errors: more than [files.MaxElements] recorded numbers, recordings in a .csv, predictions of
+// different networks, and those of the file system.
 func (all Predictions) Write(path string, t *experiment.Trained) error {
 	if filepath.Ext(path) == ".npz" {
 		return all.writeNPZ(path)
@@ -47,7 +60,9 @@ func (all Predictions) Write(path string, t *experiment.Trained) error {
 func (all Predictions) writeCSV(path string, t *experiment.Trained) error {
 	width := 0
 	for _, r := range all {
-		width = max(width, len(r.out))
+		if width = max(width, len(r.out)); len(r.traces) > 0 {
+			return fmt.Errorf("evaluate: what was recorded has no place in a table: expected a name that ends in .npz")
+		}
 	}
 	return files.WriteAtomic(path, func(w io.Writer) error {
 		table := csv.NewWriter(w)
@@ -101,5 +116,57 @@ func (all Predictions) writeNPZ(path string) error {
 		}
 		arrays = append(arrays, files.Array{Name: fmt.Sprintf("counts_%d", l), Shape: []int{n, size}, Data: counts, DType: files.Float64})
 	}
-	return files.WriteArrays(path, arrays)
+	recorded, err := all.recorded()
+	if err != nil {
+		return err
+	}
+	return files.WriteArrays(path, append(arrays, recorded...))
+}
+
+// recorded returns the arrays of what was recorded.
+func (all Predictions) recorded() (arrays []files.Array, err error) {
+	if len(all) == 0 || len(all[0].traces) == 0 {
+		return nil, nil
+	}
+	most, steps, total := 0, make([]float64, len(all)), 0
+	for i, r := range all {
+		if len(r.traces) != len(all[0].traces) {
+			return nil, fmt.Errorf("evaluate: predictions of different networks")
+		}
+		most, steps[i] = max(most, r.steps), float64(r.steps)
+	}
+	for l, first := range all[0].traces {
+		events := []files.Array{{Name: first.Name + ".times"}, {Name: first.Name + ".neurons", DType: files.Int64}, {Name: first.Name + ".offsets", DType: files.Int64, Data: []float64{0}}}
+		for _, r := range all {
+			t := r.traces[l]
+			if t.Name != first.Name || t.Neurons != first.Neurons {
+				return nil, fmt.Errorf("evaluate: predictions of different networks: %s of %d neurons and %s of %d", first.Name, first.Neurons, t.Name, t.Neurons)
+			}
+			for _, s := range t.Spikes {
+				events[0].Data = append(events[0].Data, s.Time)
+				events[1].Data = append(events[1].Data, float64(s.Channel))
+			}
+			events[2].Data = append(events[2].Data, float64(len(events[0].Data)))
+		}
+		size := most * first.Neurons
+		if total += len(all)*size + 2*len(events[0].Data); total > files.MaxElements {
+			return nil, fmt.Errorf("evaluate: %d and more recorded numbers, a file has at most %d: record less, or of fewer samples", total, files.MaxElements)
+		}
+		if most == 0 {
+			for i := range events {
+				events[i].Shape = []int{len(events[i].Data)}
+			}
+			arrays = append(arrays, events...)
+			continue
+		}
+		v := make([]float64, len(all)*size)
+		for i, r := range all {
+			copy(v[i*size:], r.traces[l].Values)
+		}
+		arrays = append(arrays, files.Array{Name: first.Name, Shape: []int{len(all), most, first.Neurons}, Data: v})
+	}
+	if most > 0 {
+		arrays = append(arrays, files.Array{Name: "steps", Shape: []int{len(all)}, Data: steps, DType: files.Int64})
+	}
+	return arrays, nil
 }

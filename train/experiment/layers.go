@@ -391,7 +391,7 @@ func (l *nirLayer) add(n *stack, _ string) {
 	a := l.model.Apply(n.Builder, n.x)
 	n.x, n.spiking, n.image = a.Y, a.Spiking, models.Image{}
 	for _, s := range a.Layers {
-		n.outputs.Layers = append(n.outputs.Layers, train.Layer{Name: s.Name, Spikes: s.Spikes, Rate: n.e.rate()})
+		n.outputs.Layers = append(n.outputs.Layers, train.Layer{Name: s.Name, Spikes: s.Spikes, Vmem: s.Vmem, Rate: n.e.rate()})
 	}
 }
 

@@ -77,9 +77,9 @@ func (e *Experiment) buildSteps(params *graph.Params, channels int, target data.
 }
 
 // Predict runs the network on all samples of a set.
-func (n *stepNetwork) Predict(ctx context.Context, set data.Batches, each func(*train.Prediction) error) error {
+func (n *stepNetwork) Predict(ctx context.Context, set data.Batches, each func(*train.Prediction) error, record ...string) error {
 	set.Dt = n.dt
-	return n.method.Predict(ctx, n.Params(), set, each)
+	return n.method.Predict(ctx, n.Params(), set, each, record...)
 }
 
 // Report says which engine runs each layer.
@@ -160,7 +160,7 @@ func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate,
 		current := models.Linear{Out: n, Bias: m.Bias, Init: e.initOf(b, "model.init", m.Init, x, Weights{m.WMean, m.WGain, e})}.Apply(b, name+"/w", x)
 		neurons := e.neurons(b, name, current, s)
 		x = neurons.Spikes
-		o.Layers = append(o.Layers, e.hidden(name, neurons))
+		o.Layers = append(o.Layers, e.hidden(name, current, neurons))
 	}
 	readout := e.readout()
 	if readout.Over != nil {
@@ -180,9 +180,9 @@ func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate,
 	}
 	out := models.Linear{Out: outputs, Bias: m.Bias, Init: e.initOf(b, "model.out_init", m.OutInit, x, w)}.Apply(b, "out/w", x)
 	if readout.Spiking {
-		spikes := e.neurons(b, "out", out, s).Spikes
-		o.Layers = append(o.Layers, train.Layer{Name: "out", Spikes: spikes})
-		o.Trace = spikes
+		neurons := e.neurons(b, "out", out, s)
+		o.Layers = append(o.Layers, train.Layer{Name: "out", Spikes: neurons.Spikes, Vmem: neurons.Vmem, Current: out})
+		o.Trace = neurons.Spikes
 		return o
 	}
 	o.Trace = models.LI{TauMem: models.Fixed(m.TauOut)}.Apply(b, "out", out).Vmem
@@ -198,9 +198,9 @@ func (e *Experiment) initOf(b *graph.Builder, key, text string, x *G.Node, w Wei
 	return init
 }
 
-// hidden returns a layer with what is added to the loss for it.
-func (e *Experiment) hidden(name string, n models.Neurons) train.Layer {
-	l := train.Layer{Name: name, Spikes: n.Spikes, Rate: e.rate()}
+// hidden returns a layer of neurons that take a current, with what is added to the loss for it.
+func (e *Experiment) hidden(name string, current *G.Node, n models.Neurons) train.Layer {
+	l := train.Layer{Name: name, Spikes: n.Spikes, Vmem: n.Vmem, Current: current, Rate: e.rate()}
 	bounds := ops.VoltageBounds{Lower: e.Loss.VLower, Upper: e.Loss.VUpper}
 	for _, t := range []train.Term{
 		{Weight: e.Loss.Sparsity, Of: n.Spikes, Until: ops.SparsityUntil},

@@ -18,7 +18,7 @@ type Network interface {
 	// Sample runs it once on the first sample of a set.
 	Sample(set data.Batches) (*Sample, error)
 	// Predict runs it on all samples of a set, see [train.BPTT.Predict].
-	Predict(ctx context.Context, set data.Batches, each func(*train.Prediction) error) error
+	Predict(ctx context.Context, set data.Batches, each func(*train.Prediction) error, record ...string) error
 	// Close releases what it holds.
 	Close() error
 }

@@ -363,6 +363,6 @@ func (l neuronLayer) settings(of *Experiment) *Experiment {
 func (l neuronLayer) add(n *stack, name string) {
 	e := l.settings(n.e)
 	neurons := l.neuron.Apply(e.cells(&e.Model, n.surrogate), n.Builder, name, n.x)
+	n.outputs.Layers = append(n.outputs.Layers, e.hidden(name, n.x, neurons))
 	n.x, n.spiking = neurons.Spikes, true
-	n.outputs.Layers = append(n.outputs.Layers, e.hidden(name, neurons))
 }

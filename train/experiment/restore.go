@@ -82,14 +82,14 @@ func (t *Trained) Open(path string) (data.Batches, error) {
 
 // Predict calls each with what the network gives for every sample of the set, see
 // [train.BPTT.Predict].
-func (t *Trained) Predict(ctx context.Context, set data.Batches, each func(*train.Prediction) error) error {
+func (t *Trained) Predict(ctx context.Context, set data.Batches, each func(*train.Prediction) error, record ...string) error {
 	if err := t.restored(); err != nil {
 		return err
 	}
 	if err := given.Need("Net", t.Net, "ctx", ctx, "each", each); err != nil {
 		return fmt.Errorf("experiment: Predict: %w", err)
 	}
-	return t.Net.Predict(ctx, set, each)
+	return t.Net.Predict(ctx, set, each, record...)
 }
 
 // restored returns an error where there is no experiment.

@@ -4,6 +4,7 @@ package predictcmd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -17,10 +18,11 @@ import (
 
 // Command is surge predict.
 type Command struct {
-	RunDir string `arg:"" name:"run" help:"The folder of a run of surge train."`
-	Data   string `arg:"" optional:"" help:"A file of samples as those of the run, or a folder of recordings; default the test set of the run."`
-	Out    string `placeholder:"FILE" help:"Write a row for each sample there, .npz or .csv."`
-	JSON   bool   `help:"Print the summary as JSON."`
+	RunDir string   `arg:"" name:"run" help:"The folder of a run of surge train."`
+	Data   string   `arg:"" optional:"" help:"A file of samples as those of the run, or a folder of recordings; default the test set of the run."`
+	Out    string   `placeholder:"FILE" help:"Write a row for each sample there, .npz or .csv."`
+	Record []string `placeholder:"NAME,..." help:"Also write what layers did, into the .npz: LAYER.spikes, LAYER.v (voltage before the reset), LAYER.i (current from the weights), readout."`
+	JSON   bool     `help:"Print the summary as JSON."`
 }
 
 // Help is the text under the usage of the command.
@@ -33,18 +35,24 @@ The file of --out has
   class    name of the class, where the targets are classes (npz: its number, -1 where there is no answer)
   out      logits, or the vector or sequence that the network gives (npz: [S, C]; csv: out_0, out_1, ...)
   counts   npz: spikes of each neuron, an array counts_LAYER [S, N] for each layer
+  NAME     npz, of --record: [S, T, N], 0 behind the steps [S] of a sample; of networks from event to event, which have LAYER.spikes
+           alone, NAME.times (s), NAME.neurons and NAME.offsets [S+1]
 
 Examples:
 
   surge predict runs/yinyang-1
   surge predict runs/mine new.npz --out y.npz
-  surge predict runs/mine new.csv --out y.csv --json`
+  surge predict runs/mine new.csv --out y.csv --json
+  surge predict runs/mine new.npz --out y.npz --record hidden1.v,hidden1.spikes,readout`
 }
 
 // Run predicts.
 func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if ext := filepath.Ext(c.Out); c.Out != "" && ext != ".npz" && ext != ".csv" {
 		return &exit.BadInput{File: "--out " + c.Out, Expected: "a name that ends in .npz or .csv", Found: ext}
+	}
+	if len(c.Record) > 0 && filepath.Ext(c.Out) != ".npz" {
+		return &exit.BadInput{File: "--record", Expected: "--out with a name that ends in .npz", Found: c.Out}
 	}
 	t, err := experiment.Restore(filepath.Join(c.RunDir, experiment.ConfigFile), filepath.Join(c.RunDir, experiment.ParamsFile))
 	if err != nil {
@@ -63,7 +71,10 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 			all.Add(p)
 		}
 		return nil
-	})
+	}, c.Record...)
+	if errors.Is(err, train.ErrRecord) {
+		return &exit.BadInput{File: "--record", Err: err}
+	}
 	if err != nil {
 		return err
 	}
