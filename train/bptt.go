@@ -41,19 +41,6 @@ type Outputs struct {
 	length *G.Node // [B]; nil: none is needed yet
 }
 
-// Layer is a layer of spiking neurons.
-type Layer struct {
-	Name   string
-	Spikes *G.Node // [T, B, N]
-	// Vmem and Current are the voltages before the reset and the currents from the weights, as
-	// Spikes, where Predict can record them; nil: it cannot.
-	Vmem, Current *G.Node
-	// Rate, where it is not nil, is a loss of the numbers of spikes.
-	Rate *Rate
-	// Terms are other losses of what the neurons do.
-	Terms []Term
-}
-
 // Shape is the shape of the input of a network, [T, B, N].
 type Shape struct {
 	Steps    int // T

@@ -12,6 +12,19 @@ import (
 // until length [B]: [ops.MaxUntil], [ops.MeanUntil], [ops.SumUntil], [ops.LastUntil].
 type Readout func(x, length *G.Node) (*G.Node, error)
 
+// Layer is a layer of spiking neurons.
+type Layer struct {
+	Name   string
+	Spikes *G.Node // [T, B, N]
+	// Vmem and Current are the voltages before the reset and the currents from the weights, as
+	// Spikes, where Predict can record them; nil: it cannot.
+	Vmem, Current *G.Node
+	// Rate, where it is not nil, is a loss of the numbers of spikes.
+	Rate *Rate
+	// Terms are other losses of what the neurons do.
+	Terms []Term
+}
+
 // Rate is a bound of the spikes of a layer, whose loss is added to that of the network. Spikes
 // beyond the end of a sample do not count.
 type Rate struct {
