@@ -34,8 +34,9 @@ func (c *Column) Len() int { return max(len(c.Data), len(c.Codes)) }
 // them. What differs between them is found in the first 64 KiB:
 //
 //   - text in UTF-8, or UTF-16 (by the byte order mark, or by zeros in every other byte);
-//   - cells between commas, semicolons, tabs or spaces, of which only one gives each row the same
-//     number of cells;
+//   - lines that end with a line feed, both, or a carriage return;
+//   - cells between commas, semicolons, tabs, bars or spaces, of which only one gives each row the
+//     same number of cells, or which the first line tells (sep=;);
 //   - numbers with a decimal point or a decimal comma;
 //   - lines of comments that begin with # or %;
 //   - a row of names. Where there is none, the last comment names the columns (numpy.savetxt), or
@@ -77,7 +78,8 @@ func decodeTable(r io.Reader, gaps bool) ([]Column, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := findDialect(text)
+	text, told := plain(text)
+	d, err := findDialect(text, told)
 	if err != nil {
 		return nil, err
 	}
@@ -259,7 +261,7 @@ func encodeCSV(w io.Writer, arrays []Array) error {
 			numbers++
 		}
 		record[i] = a.Name
-		if strings.ContainsAny(a.Name, ",;\t \"\r\n#%") { // whatever the reader may take for a separator or a comment
+		if strings.ContainsAny(a.Name, ",;|\t \"\r\n#%") { // whatever the reader may take for a separator or a comment
 			record[i] = `"` + strings.ReplaceAll(a.Name, `"`, `""`) + `"`
 		}
 		if a.Name == "" || a.Name != strings.TrimSpace(a.Name) {

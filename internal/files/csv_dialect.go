@@ -7,11 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/runes"
+	"golang.org/x/text/transform"
 )
 
 // sampleBytes is how much of a table decides how the rest is read.
@@ -28,11 +31,14 @@ type dialect struct {
 }
 
 // separators are the candidates.
-var separators = []rune{';', '\t', ',', ' '}
+var separators = []rune{';', '\t', ',', '|', ' '}
+
+// toldSeparator is the first line by which spreadsheets are told the separator.
+var toldSeparator = regexp.MustCompile(`^sep=([;\t,|])\r?\n`)
 
 // separatorName names a separator in messages.
 func separatorName(r rune) string {
-	return map[rune]string{';': "semicolons", '\t': "tabs", ',': "commas", ' ': "spaces"}[r]
+	return map[rune]string{';': "semicolons", '\t': "tabs", ',': "commas", '|': "bars", ' ': "spaces"}[r]
 }
 
 // textReader returns the text of r in UTF-8, without byte order mark.
@@ -75,8 +81,30 @@ func textReader(r io.Reader) (*bufio.Reader, error) {
 	return b, nil
 }
 
-// findDialect looks at the beginning of a text without taking it.
-func findDialect(text *bufio.Reader) (d dialect, err error) {
+// plain returns the text with lines that end with a line feed, where they all end with a carriage
+// return, and an empty line in place of sep=;, the separator that it told of; 0 if none.
+func plain(text *bufio.Reader) (*bufio.Reader, rune) {
+	sample, _ := text.Peek(sampleBytes)
+	if bytes.IndexByte(sample, '\n') < 0 && bytes.IndexByte(sample, '\r') >= 0 {
+		text = bufio.NewReaderSize(transform.NewReader(text, runes.Map(func(r rune) rune {
+			if r == '\r' {
+				return '\n'
+			}
+			return r
+		})), sampleBytes)
+		sample, _ = text.Peek(sampleBytes)
+	}
+	m := toldSeparator.FindSubmatch(sample)
+	if m == nil {
+		return text, 0
+	}
+	_, _ = text.Discard(len(m[0]))
+	return bufio.NewReaderSize(io.MultiReader(strings.NewReader("\n"), text), sampleBytes), rune(m[1][0])
+}
+
+// findDialect looks at the beginning of a text without taking it. told is the separator, 0 if that
+// is not known.
+func findDialect(text *bufio.Reader, told rune) (d dialect, err error) {
 	sample, err := text.Peek(sampleBytes)
 	whole := errors.Is(err, io.EOF)
 	if err != nil && !whole {
@@ -84,6 +112,10 @@ func findDialect(text *bufio.Reader) (d dialect, err error) {
 	}
 	if i := bytes.LastIndexByte(sample, '\n'); !whole && i >= 0 {
 		sample = sample[:i+1]
+	}
+	candidates := separators
+	if told != 0 {
+		candidates = []rune{told}
 	}
 	if !utf8.Valid(sample) {
 		return d, fmt.Errorf("%w: .csv: expected text in UTF-8 or UTF-16, found %.20q", ErrFormat, invalid(sample))
@@ -94,14 +126,14 @@ func findDialect(text *bufio.Reader) (d dialect, err error) {
 		d.comment = '#'
 	}
 	tried := map[rune][][]string{}
-	for _, separator := range separators {
+	for _, separator := range candidates {
 		d.separator = separator
 		if records := d.sample(sample); len(records) > 0 && records.regular() && (len(records) > 1 || separator != ' ') {
 			tried[separator] = records
 		}
 	}
 	best, numbers := rune(0), -1
-	for _, separator := range separators {
+	for _, separator := range candidates {
 		records, ok := tried[separator]
 		if !ok {
 			continue
@@ -192,7 +224,7 @@ func (d *dialect) numbers(r records) int {
 // single returns the separator of a table of one column, and an error where the rows have several
 // cells whose number differs.
 func (d *dialect) single(text []byte) (rune, error) {
-	for _, separator := range []rune{';', '\t', ','} {
+	for _, separator := range []rune{';', '\t', ',', '|'} {
 		d.separator = separator
 		all := d.sample(text)
 		for i, record := range all {

@@ -48,6 +48,13 @@ func TestTableDialects(t *testing.T) {
 		"UTF-16, big, mark":    "\xfe\xff" + wide(binary.BigEndian, "t\tv\n0,5\t2\n1,5\t-3\n"),
 		"UTF-16, no mark":      wide(binary.LittleEndian, "t,v\n0.5,2\n1.5,-3\n"),
 		"UTF-16, big, no mark": wide(binary.BigEndian, "t,v\n0.5,2\n1.5,-3\n"),
+		"bars":                 "t|v\n0.5|2\n1.5|-3\n",
+		"bars, decimal comma":  "t|v\n0,5|2,0\n1,5|-3\n",
+		"told separator":       "sep=;\r\nt;v\r\n0,5;2\r\n1,5;-3\r\n",
+		"told bars":            "sep=|\nt|v\n0.5|2\n1.5|-3\n",
+		"mark, told separator": "\ufeffsep=,\nt,v\n0.5,2\n1.5,-3\n",
+		"carriage returns":     "t,v\r0.5,2\r1.5,-3\r",
+		"the same, told":       "sep=;\rt;v\r0.5;2\r1.5;-3",
 		"blank lines":          "\n\nt,v\n0.5,2\n\n1.5,-3\n\n",
 	} {
 		columns, err := decodeTable(strings.NewReader(text), false)
