@@ -193,6 +193,23 @@ func (s *Sample) check(f Form) error {
 				return fmt.Errorf("%w: target spike %d in channel %d at %g s, want one of %d channels and >= 0 s", ErrIndex, i, e.Channel, e.Time, want)
 			}
 		}
+		return checkOnce(s.Spikes)
+	}
+	return nil
+}
+
+// checkOnce returns an error (ErrIndex) where target spikes do not rise in time, or a channel has
+// two at one time, which no neuron can fire.
+func checkOnce(spikes []Spike) error {
+	for i, e := range spikes {
+		if i > 0 && e.Time < spikes[i-1].Time {
+			return fmt.Errorf("%w: target spike %d is at %g s, after one at %g s: want rising times", ErrIndex, i, e.Time, spikes[i-1].Time)
+		}
+		for k := i - 1; k >= 0 && spikes[k].Time == e.Time; k-- {
+			if spikes[k].Channel == e.Channel {
+				return fmt.Errorf("%w: target spikes %d and %d are both in channel %d at %g s", ErrIndex, k, i, e.Channel, e.Time)
+			}
+		}
 	}
 	return nil
 }

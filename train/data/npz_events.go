@@ -117,11 +117,14 @@ func (a arrays) spikes(r *recorded, open bool) error {
 			}
 		}
 	}
-	if open {
-		var s Sample
-		for i := range r.n {
-			r.target(&s, i)
+	var s Sample
+	for i := range r.n {
+		r.target(&s, i)
+		if err := s.check(Form{Target: r.form.Target}); err != nil {
+			return a.bad("y_times", "spikes that a neuron can fire: found in sample %d: %v", i, err)
 		}
+	}
+	if open {
 		r.form.Duration = max(r.form.Duration, s.Duration)
 	}
 	return nil

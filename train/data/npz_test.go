@@ -161,6 +161,17 @@ func TestNPZTargets(t *testing.T) {
 	if err != nil || r.form.Target.Kind != SpikeTarget || r.form.Target.Size != 4 || !slices.Equal(all(t, r)[1].Spikes, []Spike{{0.5, 0}, {1, 3}}) {
 		t.Errorf("spikes: %v, %+v", err, r.form)
 	}
+	for want, bad := range map[string][2][]float64{
+		"target spikes 0 and 1 are both in channel 2 at 0.5 s": {{0.5, 0.5}, {2, 2}},
+		"target spike 1 is at 0.5 s, after one at 1 s":         {{1, 0.5}, {0, 1}},
+		"target spike 0 in channel 0 at -1 s":                  {{-1, 0}, {0, 1}},
+		"NaN":                                                  {{math.NaN(), 0}, {0, 1}},
+	} {
+		_, err := NPZ{}.read(save(t, x, array("y_times", files.Float64, bad[0], 2), array("y_channels", files.Int8, bad[1], 2), array("y_offsets", files.Int8, []float64{0, 0, 2, 2}, 4)))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("spikes at %v: %v, want %q", bad, err, want)
+		}
+	}
 	if r, err = (NPZ{Target: "class", Y: "kind"}).read(save(t, x, array("kind", files.Float64, []float64{0, 2, 1}, 3, 1))); err != nil || r.labels == nil {
 		t.Errorf("classes as float64: %v", err)
 	}

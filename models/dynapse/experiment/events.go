@@ -156,6 +156,27 @@ func (d *data) counts(e *events, name string, rows, steps, columns int) (files.A
 	return a, nil
 }
 
+// once returns an error where a neuron fires twice at one time, which none does: the list has its
+// spikes more than once.
+func (d *data) once(spikes *events) error {
+	type spike struct {
+		time          float64
+		neuron, trial int
+	}
+	seen := make(map[spike]int, len(spikes.time))
+	for i, time := range spikes.time {
+		s := spike{time: time, neuron: spikes.index[i]}
+		if spikes.trial != nil {
+			s.trial = spikes.trial[i]
+		}
+		if k, ok := seen[s]; ok {
+			return d.in(spikes.path, spikes.line(i), "each spike once", fmt.Sprintf("neuron %d at %v s, as in %s", s.neuron, time, spikes.line(k)))
+		}
+		seen[s] = i
+	}
+	return nil
+}
+
 // mostBins is the largest recording, in bins of all rows and columns, that is made of events or of
 // samples with times: what a fit can simulate.
 const mostBins = 1 << 24

@@ -147,6 +147,9 @@ func (d *data) fill(spikes, stimulus *events, input string) error {
 		}
 	}
 	if spikes != nil {
+		if err := d.once(spikes); err != nil {
+			return err
+		}
 		a, err := d.counts(spikes, "spikes", rows, steps, d.network.N)
 		if err != nil {
 			return err

@@ -74,6 +74,7 @@ func TestEvents(t *testing.T) {
 		{"time,neuron\n0.5,0.5\n", Target{Input: "none"}, "a.csv: neuron of event 0: expected a whole number >= 0, found 0.5"},
 		{"time,neuron\n-1,0\n", Target{Input: "none"}, "a.csv: time of event 0: expected 0 to 100000 s"},
 		{"time,neuron\n184000,0\n", Target{Input: "none"}, `other units are said with unit = {time = "us"}, found 184000 s`},
+		{"time,neuron\n0.001,1\n0.001,0\n0.001,1\n", Target{Input: "none"}, "a.csv: event 2: expected each spike once, found neuron 1 at 0.001 s, as in event 0"},
 		{spikes, Target{Input: "none", Seconds: 0.01}, "a.csv: time of event 1: expected less than the 0.01 s of the recording, found 0.0124 s"},
 		{spikes, Target{Input: "none", Unit: map[string]string{"time": "mV"}}, "unit.time: expected s, ms, us or ns, found mV"},
 		{spikes, Target{Input: "none", Arrays: map[string]string{"v": "x"}}, "arrays.v: expected names of input"},
