@@ -82,4 +82,8 @@ func TestFiner(t *testing.T) {
 	if len(got) != 2 || !got[0].Decided || !strings.HasSuffix(got[0].Text, "gets worse, by 0.400 ± 0.014") || got[1].Decided || !strings.Contains(got[1].Text, "from steps of 1/4 ms on single inputs") {
 		t.Errorf("%+v", got)
 	}
+	all[1].Lead = &gradbench.Estimate{Value: 0.001, SE: 0.002} // of the same inputs
+	if got := finer(all, "wide", "wide"); !got[0].Decided || !strings.HasSuffix(got[0].Text, "changes by 0.007 at most") {
+		t.Errorf("%+v", got)
+	}
 }

@@ -53,6 +53,9 @@ func finer(r rows, is, what string) (findings []Finding) {
 	first, last := known[0], known[len(known)-1]
 	f := Finding{fmt.Sprintf("%s: cosine and norm ratio in steps of %s", what, strings.Join(list, "; ")), true}
 	d := gradbench.Estimate{Value: first.Cosine.Value - last.Cosine.Value, SE: math.Hypot(first.Cosine.SE, last.Cosine.SE)}
+	if last.Lead != nil { // of the same inputs
+		d = *last.Lead
+	}
 	switch {
 	case d.Value > sigmas*d.SE:
 		f.Text += fmt.Sprintf(". The direction gets worse, by %s", number(d))

@@ -10,13 +10,14 @@ import (
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
-// chipSetting is an operating point of a DynapSim neuron with Poisson input.
+// chipSetting is an operating point of DynapSim neurons with Poisson input.
 type chipSetting struct {
 	name     string
 	currents map[dynapse.Param]float64 // A
 	rate     float64                   // Hz
 	rows     int                       // inputs: more where spikes are few
 	jitter   float64                   // of ln of the weight of each spike that comes in
+	wRec     []float64                 // of three neurons; nil: one neuron
 }
 
 var (
@@ -33,14 +34,19 @@ var (
 // best sum a S + b T for the truth at hand: no weights of the two can be better.
 func chips(s Settings) []Run {
 	all := []chipSetting{
-		{"defaults, 40 Hz", nil, 40, 4096, 0}, {"t_ref 4.6 ms, 40 Hz", ref, 40, 4096, 0}, {"AHP, 40 Hz", ahp, 40, 4096, 0},
-		{"defaults, 80 Hz", nil, 80, 4096, 0}, {"t_ref 4.6 ms, 80 Hz", ref, 80, 4096, 0}, {"AHP, 80 Hz", ahp, 80, 4096, 0},
-		{"AHP, 20 Hz", ahp, 20, 16384, 0}, {"AHP, 20 Hz, weights of the input vary by 10 %", ahp, 20, 4096, 0.1},
+		{"defaults, 40 Hz", nil, 40, 4096, 0, nil}, {"t_ref 4.6 ms, 40 Hz", ref, 40, 4096, 0, nil}, {"AHP, 40 Hz", ahp, 40, 4096, 0, nil},
+		{"defaults, 80 Hz", nil, 80, 4096, 0, nil}, {"t_ref 4.6 ms, 80 Hz", ref, 80, 4096, 0, nil}, {"AHP, 80 Hz", ahp, 80, 4096, 0, nil},
+		{"AHP, 20 Hz", ahp, 20, 16384, 0, nil}, {"AHP, 20 Hz, weights of the input vary by 10 %", ahp, 20, 4096, 0.1, nil},
+		{"three neurons that excite each other, 30 Hz", ref, 30, 1024, 0.1, []float64{0, 0.25, 0.4, 0.35, 0, 0.2, 0.3, 0.4, 0}},
+		{"three neurons that inhibit each other, 30 Hz", ref, 30, 1024, 0.1, []float64{0, -0.4, -0.7, -0.6, 0, -0.3, -0.5, -0.7, 0}},
 	}
 	var runs []Run
 	for i, setting := range pick(s, all, all[2:3]) {
 		runs = append(runs, Run{ID: fmt.Sprintf("chip/%s", setting.name), Do: func(ctx context.Context) ([]Row, error) {
 			net := dynapse.Network{N: 1}
+			if setting.wRec != nil {
+				net.N, net.WRec = 3, setting.wRec
+			}
 			for p, x := range setting.currents {
 				net.Params[p] = []float64{x}
 			}

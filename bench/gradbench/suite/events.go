@@ -20,8 +20,9 @@ func eventNet(title string, seed uint64, tauLoss float64) *event.Net {
 	}, 9, 2)
 }
 
-// averaged compares estimators on a network whose draws are inputs.
-func averaged(ctx context.Context, n *event.Net, t *gradbench.Blocks, row Row, list []contender, draws int) ([]Row, error) {
+// averaged compares estimators on a network whose draws are inputs. first, where it is not nil,
+// holds the average of the first estimator of each kind: the lead is that of this over the others.
+func averaged(ctx context.Context, n *event.Net, t *gradbench.Blocks, row Row, list []contender, draws int, first map[string]*gradbench.Blocks) ([]Row, error) {
 	var rows []Row
 	weights := gradbench.Class{Name: "weights", To: n.Layout(1e-3).Weights}
 	for _, c := range list {
@@ -33,8 +34,15 @@ func averaged(ctx context.Context, n *event.Net, t *gradbench.Blocks, row Row, l
 		if err != nil {
 			return nil, err
 		}
+		if first != nil && first[c.kind] == nil {
+			first[c.kind] = g
+		}
 		for i, m := range gradbench.Compare(g, t, append([]gradbench.Class{weights}, n.Classes()...)) {
 			r := row
+			if start := first[c.kind]; i == 1 && start != nil && start != g {
+				lead := gradbench.Lead(start, g, t, weights)
+				r.Lead = &lead
+			}
 			r.Estimator, r.Kind, r.Slope, r.Area, r.Wrong, r.Comparison, r.Main = c.Name, c.kind, c.slope, c.area, c.wrong, m, i == 1
 			rows = append(rows, r)
 		}
@@ -53,6 +61,7 @@ func grids(s Settings) []Run {
 		}
 		draws := pick2(s, 8, 4)
 		var rows []Row
+		first := map[string]*gradbench.Blocks{}
 		for _, perMs := range pick(s, []int{1, 2, 4, 8, 16, 64}, []int{1, 4, 16}) {
 			wrong, err := n.Mismatch(perMs, 4*draws)
 			if err != nil {
@@ -79,7 +88,7 @@ func grids(s Settings) []Run {
 					of("width in steps", narrow, n.Steps(perMs, narrow, 1, false)),
 					of("width in steps, detached", narrow, n.Steps(perMs, narrow, 1, true)))
 			}
-			more, err := averaged(ctx, n, t, row, list, draws)
+			more, err := averaged(ctx, n, t, row, list, draws, first)
 			if err != nil {
 				return nil, err
 			}
@@ -106,7 +115,7 @@ func births(s Settings) []Run {
 			}
 			row := Row{Suite: "birth", Network: n.Title, Vary: "time constant of the loss (ms)", X: tau, TruthError: t.Error()}
 			list := []contender{{Estimator: n.Exact(eventprop.Adjoint), kind: "eventprop"}, {Estimator: n.Exact(eventprop.Implicit), kind: "analytical"}}
-			rows, err := averaged(ctx, n, t, row, list, pick2(s, 256, 16))
+			rows, err := averaged(ctx, n, t, row, list, pick2(s, 256, 16), nil)
 			if err != nil {
 				return nil, err
 			}

@@ -118,7 +118,7 @@ func learning(s Settings) []Run {
 					best, rate = m, r
 				}
 			}
-			seeds := pick2(s, 20, 3)
+			seeds := pick2(s, 32, 3)
 			if l.kind == "score" { // which costs as much as all others
 				seeds = min(seeds, 10)
 			}

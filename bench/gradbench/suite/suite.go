@@ -44,7 +44,8 @@ type Row struct {
 	// TruthError is the standard error of the truth, over all parameters, as a share of its norm.
 	TruthError float64 `json:"truth_error"`
 	// Lead is by how much the cosine of the first estimator of the point, BPTT with the derivative
-	// of the escape function on runs with the noise, is above that of this one, of the same draws.
+	// of the escape function on runs with the noise, is above that of this one, of the same draws;
+	// of the suite dt, that of the estimator of the same kind in the coarsest steps.
 	Lead       *gradbench.Estimate   `json:"lead,omitempty"`
 	Descent    *gradbench.Descent    `json:"descent,omitempty"`
 	Prediction *gradbench.Prediction `json:"prediction,omitempty"`
@@ -95,7 +96,7 @@ func All() []Suite {
 		{"birth", "EventProp against the gradient of the expected loss over random inputs, which sees spikes that appear and vanish; a small step, predicted and real", births},
 		{"lines", "jumps of the loss per unit length along random lines through the weights, for LIF, refractory LIF and QIF with exact gradients", lines},
 		{"learn", "updates until a fixed accuracy on a small task, for rules as training rules, over paired seeds", learning},
-		{"chip", "the rules for DynapSim in ln I, Rockpool's among them, against the gradient of the expected loss at seven operating points, one of them with smooth input, too", chips},
+		{"chip", "the rules for DynapSim in ln I, Rockpool's among them, against the gradient of the expected loss at seven operating points of a neuron, at one of them with input spikes of different weights, too, and in two recurrent networks", chips},
 	}
 }
 
