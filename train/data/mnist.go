@@ -7,13 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
-// Images is a set of labelled grey images: MNIST and sets in its format.
+// Images is a set of grey images: MNIST and sets in its format.
 type Images struct {
 	height, width int
 	pixels        []byte // [N, height, width]
-	labels        []byte // [N]
+	labels        []byte // [N]; nil: not known
 }
 
 // Names of the files of MNIST, without the ending .gz.
@@ -52,29 +53,69 @@ func LoadMNIST(dir string) (train, test *Images, err error) {
 }
 
 func loadImages(dir, imagesName, labelsName string) (*Images, error) {
-	images, imagesPath, err := readEither(filepath.Join(dir, imagesName))
+	d, err := readImages(filepath.Join(dir, imagesName))
 	if err != nil {
 		return nil, err
 	}
-	labels, labelsPath, err := readEither(filepath.Join(dir, labelsName))
+	return d, d.label(filepath.Join(dir, labelsName), imagesName)
+}
+
+// readImages reads the images at path, or at path.gz if there are none, without labels.
+func readImages(path string) (*Images, error) {
+	images, found, err := readEither(path)
 	if err != nil {
 		return nil, err
 	}
 	if len(images.Shape) != 3 || slices.Contains(images.Shape, 0) {
-		return nil, fmt.Errorf("%s: %w: shape %v, want images [N, height, width]", imagesPath, ErrFormat, images.Shape)
+		return nil, fmt.Errorf("%s: %w: shape %v, want images [N, height, width]", found, ErrFormat, images.Shape)
+	}
+	return &Images{height: images.Shape[1], width: images.Shape[2], pixels: images.Data}, nil
+}
+
+// label reads the labels at path, or at path.gz, of the images in the file named.
+func (d *Images) label(path, images string) error {
+	labels, found, err := readEither(path)
+	if err != nil {
+		return err
 	}
 	if len(labels.Shape) != 1 {
-		return nil, fmt.Errorf("%s: %w: shape %v, want labels [N]", labelsPath, ErrFormat, labels.Shape)
+		return fmt.Errorf("%s: %w: shape %v, want labels [N]", found, ErrFormat, labels.Shape)
 	}
-	if labels.Shape[0] != images.Shape[0] {
-		return nil, fmt.Errorf("%s: %w: %d labels for the %d images of %s", labelsPath, ErrFormat, labels.Shape[0], images.Shape[0], imagesName)
+	if labels.Shape[0] != d.Len() {
+		return fmt.Errorf("%s: %w: %d labels for the %d images of %s", found, ErrFormat, labels.Shape[0], d.Len(), images)
 	}
 	for i, label := range labels.Data {
 		if label > 9 {
-			return nil, fmt.Errorf("%s: %w: label %d is %d, want 0 to 9", labelsPath, ErrFormat, i, label)
+			return fmt.Errorf("%s: %w: label %d is %d, want 0 to 9", found, ErrFormat, i, label)
 		}
 	}
-	return &Images{images.Shape[1], images.Shape[2], images.Data, labels.Data}, nil
+	d.labels = labels.Data
+	return nil
+}
+
+// Open reads a file of images, plain or compressed, and their labels where the file beside it is
+// there that has "labels-idx1" in place of "images-idx3" in its name.
+func (s MNISTSource) Open(path string, trained Dataset) (Dataset, error) {
+	if trained == nil {
+		return nil, fmt.Errorf("%s: %w: no training part to take the classes from", path, ErrSettings)
+	}
+	plain := strings.TrimSuffix(path, ".gz")
+	d, err := readImages(plain)
+	if err != nil {
+		return nil, err
+	}
+	if found, want := d.Form().Channels, trained.Form().Channels; found != want {
+		return nil, fmt.Errorf("%s: %w: expected %d pixels, as were learned, found %d×%d", path, ErrFormat, want, d.height, d.width)
+	}
+	dir, name := filepath.Split(plain)
+	labels := strings.Replace(name, "images-idx3", "labels-idx1", 1)
+	if labels == name {
+		return d, nil
+	}
+	if err := d.label(dir+labels, name); !errors.Is(err, fs.ErrNotExist) {
+		return d, err
+	}
+	return d, nil
 }
 
 // readEither reads the file at path, or at path.gz if there is none.
@@ -91,16 +132,20 @@ func readEither(path string) (a IDX, found string, err error) {
 
 // Len returns the number of images.
 func (d *Images) Len() int {
-	if d == nil {
+	if d == nil || d.height*d.width == 0 {
 		return 0
 	}
-	return len(d.labels)
+	return len(d.pixels) / (d.height * d.width)
 }
 
-// Form returns features of height × width pixels and ten classes.
+// Form returns features of height × width pixels, and ten classes where there are labels.
 func (d *Images) Form() Form {
 	height, width := d.Size()
-	return Form{Channels: height * width, Target: Classes(10)}
+	f := Form{Channels: height * width}
+	if d != nil && d.labels != nil {
+		f.Target = Classes(10)
+	}
+	return f
 }
 
 // Size returns the height and width of the images in pixels.
@@ -115,7 +160,7 @@ func (d *Images) Size() (height, width int) {
 //
 //	x = p / 255
 //
-// and the digit as the label.
+// and the digit as the label, where it is known.
 func (d *Images) Sample(s *Sample, i int) error {
 	if err := checkSample(d, s, i); err != nil {
 		return err
@@ -124,6 +169,8 @@ func (d *Images) Sample(s *Sample, i int) error {
 	for k, p := range d.pixels[i*len(x) : (i+1)*len(x)] {
 		x[k] = float64(p) / 255
 	}
-	s.Label = int(d.labels[i])
+	if d.labels != nil {
+		s.Label = int(d.labels[i])
+	}
 	return nil
 }

@@ -122,3 +122,51 @@ func TestLoadMNISTErrors(t *testing.T) {
 		}
 	}
 }
+
+// Images to predict have labels where the file of labels is beside them, and a network learns
+// images of one size.
+func TestOpenMNIST(t *testing.T) {
+	s := MNISTSource{Dir: "testdata/mnist-slice", Valid: 2}
+	p, err := s.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	image := func(d Dataset) (x []float64, label int) {
+		var v Sample
+		if err := d.Sample(&v, 3); err != nil {
+			t.Fatal(err)
+		}
+		return v.X, v.Label
+	}
+	labelled, err := s.Open("testdata/mnist-slice/"+testImages+".gz", p.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, label := image(p.Test)
+	if x, l := image(labelled); l != label || !slices.Equal(x, want) || labelled.Len() != p.Test.Len() || labelled.Form().Target.Size != 10 {
+		t.Errorf("label %d of %d images, want %d of %d", l, labelled.Len(), label, p.Test.Len())
+	}
+	content, err := os.ReadFile("testdata/mnist-slice/" + testImages + ".gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "mine.gz")
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	alone, err := s.Open(path, p.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x, _ := image(alone); !slices.Equal(x, want) || alone.Len() != p.Test.Len() || alone.Form().Target.Kind == ClassTarget && alone.Form().Target.Size > 0 {
+		t.Errorf("%d images with targets %v", alone.Len(), alone.Form().Target)
+	}
+	for _, path := range []string{"testdata/mnist-slice/" + testLabels, "nothing", t.TempDir()} {
+		if _, err := s.Open(path, p.Train); err == nil {
+			t.Errorf("%s: no error", path)
+		}
+	}
+	if _, err := s.Open(path, &Images{height: 2, width: 3}); !errors.Is(err, ErrFormat) {
+		t.Errorf("images of another size: %v", err)
+	}
+}
