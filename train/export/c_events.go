@@ -73,7 +73,7 @@ func (n *Events) C(w io.Writer) error {
 		case l.Neuron != nil:
 			return fmt.Errorf("%w: the neurons of layer %q are %T: C holds lif neurons; --format npz has all", ErrNetwork, n.Layers[i], l.Neuron)
 		case l.In.Row != nil || l.Rec != nil && l.Rec.Row != nil:
-			return fmt.Errorf("%w: layer %q has sparse synapses", ErrNetwork, n.Layers[i])
+			return fmt.Errorf("%w: layer %q has sparse synapses: C holds dense ones; --format npz has all", ErrNetwork, n.Layers[i])
 		case !allOrNone(l.Params.VTh):
 			return fmt.Errorf("%w: layer %q has neurons with and without a threshold", ErrNetwork, n.Layers[i])
 		case l.InputFirst != n.Net[0].InputFirst:
