@@ -122,13 +122,17 @@ func (e *Experiment) ofSurrogate() []rule {
 	m, t, c, l := e.Model, e.Train, e.Encode, e.Loss
 	uses := e.uses()
 	_, surrogateErr := surrogate.Parse(m.Surrogate)
+	surrogates := "one of " + strings.Join(surrogate.Names(), ", ") + ", as fast_sigmoid(25)"
+	if name, _, _ := strings.Cut(m.Surrogate, "("); surrogateErr != nil && slices.Contains(surrogate.Names(), strings.TrimSpace(name)) {
+		surrogates = "numbers that it takes (" + surrogateErr.Error() + ")"
+	}
 	rules := []rule{
 		{"encode.steps", ">= 0", c.Steps, c.Steps >= 0},
 		{"encode.dt", "> 0 s", c.Dt, c.Dt > 0},
 		e.idle("reset", m.Reset, m.Reset == ""),
 		e.idle("detach_reset", m.DetachReset, !m.DetachReset),
 		e.idle("recurrent", m.Recurrent, !m.Recurrent),
-		{"model.surrogate", "one of " + strings.Join(surrogate.Names(), ", ") + ", as fast_sigmoid(25)", named{m.Surrogate, surrogate.Names()}, surrogateErr == nil},
+		{"model.surrogate", surrogates, named{m.Surrogate, surrogate.Names()}, surrogateErr == nil},
 		{"model.output", "none, or nothing", m.Output, m.Output == "" || m.Output == "none"},
 		unless(len(e.Layer) > 0, "model.output", m.Output, m.Output == "", "there is a list [[layer]]"),
 		unless(len(e.Layer) == 0, "model.recurrent", m.Recurrent, !m.Recurrent, "there is no [[layer]], whose neurons have the key"),

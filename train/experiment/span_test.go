@@ -29,3 +29,16 @@ func TestEncoderOfEvents(t *testing.T) {
 		}
 	}
 }
+
+// TestSurrogateNumbers: where the name of a surrogate is right, the error is about its numbers.
+func TestSurrogateNumbers(t *testing.T) {
+	for value, want := range map[string]string{
+		"atan(0)": "sharpness is zero", "atan(x)": "invalid syntax", "atan(1, 2, 3)": "found 3 numbers, want 1",
+		"atan(1": "no closing parenthesis", "aten(1)": "one of fast_sigmoid",
+	} {
+		_, err := Parse("a.toml", "name = \"a\"\n[model]\nsurrogate = \""+value+"\"\n", "")
+		if err == nil || !strings.Contains(err.Error(), "model.surrogate") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", value, err, want)
+		}
+	}
+}
