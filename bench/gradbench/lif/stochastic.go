@@ -97,8 +97,10 @@ func (p *Problem) Relaxed(temperature float64) gradbench.Estimator {
 // parameters, with the jumps that it has where the noise of a site is at its threshold (Lee, Yu and
 // Yang 2018, arXiv 1806.00176), each averaged over that noise; and the weak derivative of the
 // Bernoulli variables (Pflug 1989, doi:10.1007/BF01721134), in its stochastic form as in Arya et
-// al. 2022, arXiv 2210.08572. The adjoint of a surrogate is no control variate for it: site by site
-// the two are hardly correlated, and the variance rises.
+// al. 2022, arXiv 2210.08572. An effect that only follows where a later spike happens to come is
+// seen as seldom as that comes: where all effects are so rare that no draw has one, the standard
+// errors do not know of them, and a mean of 0 without an error is none. The adjoint of a surrogate
+// is no control variate for it: site by site the two are hardly correlated, and the variance rises.
 func (p *Problem) Difference(sites int) gradbench.Estimator {
 	wrong := ""
 	if sites < 0 {
