@@ -53,6 +53,8 @@ type LayerReport struct {
 // same operands; after 8 salts it gives up with [ErrCollision]. Operations whose hash leaves
 // settings out, some of Gorgonia's and perhaps one of the user's own, are kept apart where each
 // goes through [Builder.Check] by itself; where two of them do at once the build ends.
+// Gorgonia's Log turns the SoftMax that it is applied to into a LogSoftMax, for all who read it:
+// only where the SoftMax has gone through Check by itself is it left as it is.
 //
 // Errors: what the model function reports; one that wraps [ErrParam] for given parameters
 // that are not those of the model; one that wraps [ErrNoGradient] and names every
