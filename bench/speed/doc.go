@@ -12,5 +12,6 @@
 // [Crossover] compares dense with sparse products by the share of values that are not 0. The
 // program surge bench speed prints both. Times are wall times of this machine, now; only
 // their ratios in one run say something. Peers ([Peer]) are measured in the same run,
-// alternating.
+// alternating. Inputs stay from run to run: their lists of events are made in the first one, as the
+// peers have theirs before they are timed. [Crossover] makes them in every run.
 package speed
