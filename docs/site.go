@@ -28,7 +28,7 @@ var content embed.FS
 
 // order is that of the pages in the navigation. A page that is missing in it is an error.
 var order = []string{
-	"index", "owndata", "events", "chip", "receptor", "gradients", "neuron", "starts", "scale", // to do something
+	"index", "owndata", "events", "chip", "receptor", "atlas", "gradients", "neuron", "starts", "scale", // to do something
 	"conventions", "losses", "catalogue", "experiment", // to know something
 }
 
