@@ -2,6 +2,7 @@ package graph
 
 import (
 	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"github.com/surge-snn/surge/internal/random"
 )
@@ -72,8 +73,32 @@ func (p *Program) draw() {
 	}
 }
 
+// Hold says whether the buffers stay as they are: a run then computes their new values, which Moved
+// returns, and changes none. Programs that share their parameters can run at once so.
+func (p *Program) Hold(hold bool) {
+	if p != nil {
+		p.held = hold
+	}
+}
+
+// Moved returns the buffers that [Builder.Update] sets, by name with the values that the last run
+// has computed for them, which belong to the program. Before the first run they are 0.
+func (p *Program) Moved() map[string]*tensor.Dense {
+	moved := map[string]*tensor.Dense{}
+	if p == nil || p.builder == nil {
+		return moved
+	}
+	for _, u := range p.builder.updates {
+		moved[u.name] = u.value
+	}
+	return moved
+}
+
 // update copies what the run has computed for the buffers.
 func (p *Program) update() {
+	if p.held {
+		return
+	}
 	for _, u := range p.builder.updates {
 		copyData(p.builder.params.Value(u.name), u.value)
 	}

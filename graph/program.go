@@ -24,6 +24,7 @@ type Program struct {
 	loss    *slot
 	watched []*slot // outputs and final states
 	runs    uint64  // the number of the next run
+	held    bool    // buffers stay
 	report  Report
 }
 

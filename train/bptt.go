@@ -79,6 +79,8 @@ type Network struct {
 	train, eval *pass
 	short       map[int][2]*pass // by their number of rows, as they are needed
 	grads       optim.Tree
+	moved       optim.Tree // new values of buffers
+	held        bool       // buffers are left to the caller
 
 	ahead *ahead      // of inputs as lists
 	rows  *data.Lists // of a batch that is not full
@@ -111,6 +113,7 @@ func (m BPTT) Build(params *graph.Params, shape Shape) (*Network, error) {
 	for _, name := range n.train.prog.Report().Trained {
 		n.grads = append(n.grads, leaf(name, n.train.prog.Grad(name)))
 	}
+	n.moved = movedBy(n.train.prog)
 	return n, nil
 }
 
@@ -353,15 +356,12 @@ func (n *Network) run(gradient bool, set data.Batches, epoch uint64, k int) (Sum
 		return Sums{}, err
 	}
 	p.prog.SetRun(epoch<<32 | uint64(k*max(set.Shards, 1)+set.Shard))
+	p.prog.Hold(n.held)
 	if err := p.prog.Run(); err != nil {
 		return Sums{}, err
 	}
 	if gradient && p != n.train {
-		for _, l := range n.grads {
-			from := leaf(l.Name, p.prog.Grad(l.Name))
-			copy(l.F32, from.F32)
-			copy(l.F64, from.F64)
-		}
+		n.copyResults(p)
 	}
 	return n.sums(p, batch), nil
 }

@@ -210,12 +210,8 @@ func newRun(net Learner, sets Data, s Settings) (*run, error) {
 		}
 	}
 	r := &run{Settings: s, net: net, sets: sets}
-	var names []string
-	for _, g := range net.Grads() {
-		names = append(names, g.Name)
-	}
 	var err error
-	if r.weights, err = Tree(net.Params(), names); err != nil {
+	if r.weights, err = Tree(net.Params(), namesOf(net.Grads())); err != nil {
 		return nil, err
 	}
 	r.optimizer = s.Optimizer.Init(r.weights)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 	"sync"
 
 	"github.com/surge-snn/surge/graph"
@@ -33,12 +34,14 @@ var ErrPeer = errors.New("train: another rank has ended the run")
 //
 // is added up as a binary tree over the shards: the bits depend on the number of shards and on
 // nothing else. What a model computes over a batch, as batch normalisation does, it computes over a
-// shard.
+// shard; its buffers, as running means, move once a batch, to the mean over the shards in the same
+// way.
 type Sharded struct {
 	shards  int
 	peers   Peers
 	workers []*shardWorker
-	message []byte // memory for what goes to another rank
+	buffers optim.Tree // of the parameters
+	message []byte     // memory for what goes to another rank
 }
 
 // Shard makes a Learner of some for shards of batches, which share their parameters: each takes
@@ -62,13 +65,22 @@ func Shard(nets []Learner, shards int, peers Peers) (*Sharded, error) {
 		return nil, fmt.Errorf("%w: %d learners for %d shards, want them to divide the shards", ErrSettings, n, each)
 	}
 	s := &Sharded{shards: shards, peers: peers}
+	var err error
 	for _, net := range nets {
 		if net == nil || net.Params() == nil || net.Params() != nets[0].Params() {
 			return nil, fmt.Errorf("%w: Shard wants networks that share their parameters", ErrSettings)
 		}
-		w := &shardWorker{net: net, carry: newPart(net.Grads())}
+		w := &shardWorker{net: net, results: slices.Clone(net.Grads())}
+		if b, ok := net.(interface{ hold() optim.Tree }); ok {
+			moved := b.hold()
+			w.results = append(w.results, moved...)
+			if s.buffers, err = Tree(net.Params(), namesOf(moved)); err != nil {
+				return nil, err
+			}
+		}
+		w.carry = newPart(w.results)
 		for range bits.Len(uint(each)) {
-			w.levels = append(w.levels, newPart(net.Grads()))
+			w.levels = append(w.levels, newPart(w.results))
 		}
 		s.workers = append(s.workers, w)
 	}
@@ -100,9 +112,14 @@ func (s *Sharded) Gradient(set data.Batches, epoch uint64, k int) (Sums, error) 
 	if err != nil {
 		return Sums{}, err
 	}
-	for i, g := range s.Grads() {
+	results := s.workers[0].results
+	for i, g := range results {
 		divide(g.F32, total.grads[i].F32, float32(total.sums.Rows))
 		divide(g.F64, total.grads[i].F64, float64(total.sums.Rows))
+	}
+	moved := results[len(results)-len(s.buffers):]
+	for i, b := range s.buffers {
+		copyLeaf(b, moved[i])
 	}
 	return total.sums, nil
 }
@@ -191,10 +208,11 @@ func (s *Sharded) swap(rank int, total, other *part, gradient bool) error {
 
 // shardWorker adds up an aligned subtree of the shards.
 type shardWorker struct {
-	net    Learner
-	levels []part // sums of subtrees of 1, 2, 4, ... shards
-	carry  part   // the sum at hand, at the end that of all
-	err    error
+	net     Learner
+	results optim.Tree // gradients and buffers of a shard
+	levels  []part     // sums of subtrees of 1, 2, 4, ... shards
+	carry   part       // the sum at hand, at the end that of all
+	err     error
 }
 
 // part is the sum over some shards.
@@ -228,7 +246,7 @@ func (w *shardWorker) run(gradient bool, set data.Batches, epoch uint64, k, firs
 				return
 			}
 		}
-		w.carry.set(sums, w.net.Grads(), gradient)
+		w.carry.set(sums, w.results, gradient)
 		// As in a binary counter, two subtrees of one size make one of twice the size.
 		for i := range w.levels {
 			l := &w.levels[i]

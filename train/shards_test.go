@@ -61,9 +61,18 @@ func (ramps) Sample(s *data.Sample, i int) error {
 
 // shardNet is a small spiking network for batches of rows.
 func shardNet(t *testing.T, rows int, params *graph.Params) *Network {
+	return normedNet(t, rows, params, false)
+}
+
+// normedNet is shardNet, or that with batch normalisation.
+func normedNet(t *testing.T, rows int, params *graph.Params, norm bool) *Network {
 	t.Helper()
 	model := func(b *graph.Builder, x *G.Node) Outputs {
-		hidden := models.LIF{TauMem: models.Fixed(5e-3)}.Apply(b, "h", models.Linear{Out: 8, Init: models.Normal(0.5, 1)}.Apply(b, "in", x)).Spikes
+		current := models.Linear{Out: 8, Init: models.Normal(0.5, 1)}.Apply(b, "in", x)
+		if norm {
+			current = models.BatchNorm{}.Apply(b, "norm", current)
+		}
+		hidden := models.LIF{TauMem: models.Fixed(5e-3)}.Apply(b, "h", current).Spikes
 		logits := b.Check(ops.SumOverTime(models.Linear{Out: 2}.Apply(b, "out", hidden)))
 		return Outputs{Logits: logits, Layers: []Layer{{Name: "h", Spikes: hidden}}}
 	}
@@ -88,9 +97,16 @@ func answerBits(l Learner, size int) (s string, err error) {
 				return "", err
 			}
 			s += fmt.Sprintf("%+v", sums)
-			for _, g := range l.Grads() {
+			all, err := Tree(l.Params(), l.Params().Names())
+			if err != nil {
+				return "", err
+			}
+			for _, g := range append(all, l.Grads()...) {
 				for _, x := range g.F32 {
 					s += fmt.Sprintf(" %08x", math.Float32bits(x))
+				}
+				for _, x := range g.F64 {
+					s += fmt.Sprintf(" %016x", math.Float64bits(x))
 				}
 			}
 			if sums, err = l.Evaluate(set, epoch, k); err != nil {
@@ -105,15 +121,21 @@ func answerBits(l Learner, size int) (s string, err error) {
 // TestShardsDoNotDependOnRanks compares the bits of one process with those of several. The last
 // batch has 7 of 15 rows: shards of 3 and 4 rows, a short one, and one without rows.
 func TestShardsDoNotDependOnRanks(t *testing.T) {
+	for _, norm := range []bool{false, true} {
+		t.Run(fmt.Sprintf("norm %v", norm), func(t *testing.T) { shardsDoNotDependOnRanks(t, norm) })
+	}
+}
+
+func shardsDoNotDependOnRanks(t *testing.T, norm bool) {
 	var want string
 	for _, c := range []struct{ ranks, learners int }{{1, 1}, {1, 2}, {1, 4}, {2, 1}, {2, 2}, {4, 1}} {
 		ranks := c.ranks
 		got, errs := make([]string, ranks), make([]error, ranks)
 		var wait sync.WaitGroup
 		for i, r := range newRing(ranks) {
-			nets := []Learner{shardNet(t, 4, nil)}
+			nets := []Learner{normedNet(t, 4, nil, norm)}
 			for len(nets) < c.learners {
-				nets = append(nets, shardNet(t, 4, nets[0].Params()))
+				nets = append(nets, normedNet(t, 4, nets[0].Params(), norm))
 			}
 			net, err := Shard(nets, 4, r)
 			if err != nil {
@@ -168,6 +190,41 @@ func TestShardsGiveTheGradientOfTheBatch(t *testing.T) {
 		}
 	}
 }
+
+// TestShardsMoveBuffersOnce: with the shards of a batch alike, running means move as with one of
+// them alone.
+func TestShardsMoveBuffersOnce(t *testing.T) {
+	one := normedNet(t, 4, nil, true)
+	parts, err := Shard([]Learner{normedNet(t, 4, nil, true)}, 4, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := data.Batches{Data: alike{ramps(4), 16}, Encoder: data.Current{}, Size: 4, Steps: 12, Sequential: true}
+	if _, err := one.Gradient(set, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	set.Size = 16
+	if _, err := parts.Gradient(set, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"norm/mean", "norm/variance"} {
+		got, want := parts.Params().Value(name), one.Params().Value(name)
+		for i, x := range got.Float64s() {
+			if w := want.Float64s()[i]; math.Abs(x-w) > 1e-6*math.Abs(w) || x == 0 || x == 1 { // float32
+				t.Errorf("%s[%d] is %g, want %g", name, i, x, w)
+			}
+		}
+	}
+}
+
+// alike are samples again and again.
+type alike struct {
+	ramps
+	n int
+}
+
+func (a alike) Len() int                           { return a.n }
+func (a alike) Sample(s *data.Sample, i int) error { return a.ramps.Sample(s, i%int(a.ramps)) }
 
 // TestShardMessages sends sums of any kind there and back.
 func TestShardMessages(t *testing.T) {
