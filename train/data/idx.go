@@ -75,11 +75,12 @@ func ParseIDX(raw []byte) (IDX, error) {
 	if most := int64(len(raw)) * maxDeflate; want > most {
 		return IDX{}, fmt.Errorf("%w: idx file claims the shape %v, %d bytes of data; its %d compressed bytes hold at most %d", ErrFormat, a.Shape, want, len(raw), most)
 	}
-	// The buffer grows with what there is; one byte more than expected shows surplus,
-	// and reading to the end checks the sum of the gzip stream.
-	var data bytes.Buffer
+	// The buffer has room for images as those of MNIST, beyond which it grows with what
+	// there is; one byte more than expected shows surplus, and reading to the end checks
+	// the sum of the gzip stream.
+	data := bytes.NewBuffer(make([]byte, 0, min(want+1+bytes.MinRead, 8*int64(len(raw)))))
 	data.Write(header[n:filled])
-	_, err = io.Copy(&data, io.LimitReader(z, want-int64(data.Len())+1))
+	_, err = io.Copy(data, io.LimitReader(z, want-int64(data.Len())+1))
 	if err != nil {
 		return IDX{}, fmt.Errorf("%w: gzip stream breaks after %d of %d bytes of data: %w", ErrFormat, data.Len(), want, err)
 	}
