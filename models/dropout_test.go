@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -207,6 +208,42 @@ func TestBatchNorm(t *testing.T) {
 		near("evaluation", eval.Output("y").Float64s(), -m/math.Sqrt(v), (2-m)/math.Sqrt(v))
 		if m != 0.57 && math.Abs(m-0.57) > 1e-15 || !slices.Equal(p.Report().Trained, []string{"bn/scale", "bn/shift"}) {
 			t.Errorf("an evaluation moved the mean to %v, or trained are %v", m, p.Report().Trained)
+		}
+	}
+}
+
+// TestDropoutInSegments: the masks of a run are those of its segments, too, which compute the
+// forward pass again: loss and gradient do not depend on their length.
+func TestDropoutInSegments(t *testing.T) {
+	for _, each := range []bool{false, true} {
+		var loss float64
+		var grad []float64
+		for _, length := range []int{0, 1, 5, 12} {
+			p, err := graph.Build(graph.NewParams(3), graph.Settings{DType: tensor.Float64, Checkpoint: length}, func(b *graph.Builder) {
+				h := models.LIF{}.Apply(b, "h", models.Linear{Out: 8}.Apply(b, "w", b.Input("x", 12, 2, 4)))
+				d := models.Dropout{P: 0.4, EachStep: each}.Apply(b, "drop", h.Vmem)
+				o := models.LI{}.Apply(b, "o", models.Linear{Out: 3}.Apply(b, "out", d)).Vmem
+				b.Loss(b.Check(G.Sum(b.Check(G.Square(o)))))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			x := make([]float64, 12*2*4)
+			for i := range x {
+				x[i] = float64(i % 5)
+			}
+			if err := errors.Join(p.Set("x", x), p.Run()); err != nil {
+				t.Fatal(err)
+			}
+			if length == 0 {
+				loss, grad = p.Loss(), slices.Clone(p.Grad("w").Float64s())
+			}
+			if p.Loss() != loss || !slices.Equal(p.Grad("w").Float64s(), grad) {
+				t.Errorf("mask for each step: %v, segments of %d: loss %v, want %v", each, length, p.Loss(), loss)
+			}
+			if err := p.Close(); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }
