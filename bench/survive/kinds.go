@@ -14,6 +14,7 @@ type kind struct {
 	resume  string            // flag that goes on; empty: the same command does
 	differs *regexp.Regexp    // in the results, what may differ
 	timed   string            // a file with wall times in it
+	starter []string          // that starts the command as several ranks; nil: it is started itself
 }
 
 // training returns a kind of surge train on Yin-Yang.
@@ -31,6 +32,13 @@ epochs = 6
 batch = 10
 %s
 `, model, train))
+}
+
+// ranks returns a kind of surge train by two ranks.
+func ranks(name string, starter ...string) kind {
+	k := training(name, "hidden = [40]", "shards = 2")
+	k.starter = append(starter, "-n", "2")
+	return k
 }
 
 func ofConfig(name, config string) kind {
@@ -104,6 +112,8 @@ batch = 8
 			},
 			differs: regexp.MustCompile(`"seconds":[0-9.e+-]+,?|"out":"[^"]*"`),
 		},
+		ranks("ranks-mpich", "mpiexec.mpich", "-bind-to", "core"),
+		ranks("ranks-openmpi", "mpiexec.openmpi", "--allow-run-as-root", "--oversubscribe"),
 		{name: "gradbench", args: []string{"gradbench", "--suite", "cell", "--quick"}},
 	}
 }

@@ -71,7 +71,7 @@ func run(ctx context.Context, o options, program, names string) error {
 	defer os.RemoveAll(dir)
 	if program == "" {
 		program = filepath.Join(dir, "surge")
-		if text, err := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/surge").CombinedOutput(); err != nil {
+		if text, err := exec.CommandContext(ctx, "go", "build", "-tags", "mpi", "-o", program, "./cmd/surge").CombinedOutput(); err != nil {
 			return fmt.Errorf("go build: %w\n%s", err, text)
 		}
 	} else if program, err = filepath.Abs(program); err != nil {
@@ -80,6 +80,10 @@ func run(ctx context.Context, o options, program, names string) error {
 	faults, wanted := 0, strings.Split(names, ",")
 	for _, k := range kinds(root) {
 		if names != "" && !slices.Contains(wanted, k.name) {
+			continue
+		}
+		if _, err := exec.LookPath(append(k.starter, program)[0]); err != nil {
+			fmt.Printf("%s: skipped: %v\n", k.name, err)
 			continue
 		}
 		v := victim{kind: k, options: o, program: program, dir: filepath.Join(dir, k.name)}

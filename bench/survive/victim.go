@@ -123,7 +123,7 @@ func (v *victim) finish(ctx context.Context, out string, left int) error {
 			case <-p.ended:
 			case <-time.After(time.Duration(v.random.Float64() * float64(v.took) * 0.8)):
 				sent, at = signals[v.random.IntN(len(signals))], p.spent()
-				if p.cmd.Process.Signal(sent) == nil {
+				if v.signal(p, sent) == nil {
 					left--
 				} else {
 					sent = 0
@@ -143,13 +143,13 @@ func (v *victim) finish(ctx context.Context, out string, left int) error {
 				if took > v.within {
 					v.fault("%v was obeyed after %v of CPU time", sent, took)
 				}
-				if status != 130 && begun && !(status == -1 && at < early) {
+				if v.starter == nil && status != 130 && begun && !(status == -1 && at < early) {
 					v.fault("%v: status %d: %s", sent, status, text)
 				}
 			}
 		}
 		switch {
-		case status == 0:
+		case status == 0 && (sent == 0 || v.starter == nil): // mpiexec of MPICH says 0 of an interruption, too
 			return v.compare(out)
 		case sent != 0:
 			resume, again = v.resume != "" && begun, 0
@@ -215,6 +215,29 @@ func (v *victim) sums(out string) (sums map[string][sha256.Size]byte, size int64
 	return sums, size, err
 }
 
+// signal sends a signal to the command; of several ranks one is killed, whichever it is.
+func (v *victim) signal(p *process, s syscall.Signal) error {
+	if v.starter == nil || s != syscall.SIGKILL {
+		return p.cmd.Process.Signal(s)
+	}
+	var ranks []int
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		line, err2 := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
+		if err == nil && err2 == nil && pid != p.cmd.Process.Pid && strings.HasPrefix(string(line), v.program+"\x00") {
+			ranks = append(ranks, pid)
+		}
+	}
+	if len(ranks) == 0 {
+		return os.ErrProcessDone
+	}
+	return syscall.Kill(ranks[v.random.IntN(len(ranks))], s)
+}
+
 // process is a command that runs.
 type process struct {
 	cmd    *exec.Cmd
@@ -228,7 +251,8 @@ func (v *victim) start(ctx context.Context, out string, resume bool) *process {
 	if resume {
 		args = append(args, v.resume)
 	}
-	p := &process{cmd: exec.CommandContext(ctx, v.program, args...), ended: make(chan struct{})}
+	line := append(append(slices.Clone(v.starter), v.program), args...)
+	p := &process{cmd: exec.CommandContext(ctx, line[0], line[1:]...), ended: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Stderr = v.dir, &p.stderr
 	p.cmd.WaitDelay = time.Second // a killed sweep leaves runs that hold its standard error
 	if p.err = p.cmd.Start(); p.err != nil {
