@@ -10,6 +10,7 @@
 //	            codes and configuration; models/dynapse/fit: fits to recordings,
 //	            models/dynapse/fit/report: what is written of them;
 //	            models/dynapse/live: chips that run beside a fit;
+//	            models/dynapse/protocol: the neurons of one, stage by stage;
 //	            models/dynapse/experiment: files and recordings;
 //	            models/dynapse/simulate: traces; models/nir: files of other simulators
 //	eventprop   event-based networks with exact gradients; eventprop/equation: of

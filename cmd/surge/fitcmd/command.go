@@ -16,6 +16,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/rundir"
 	"github.com/surge-snn/surge/models/dynapse/experiment"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 	"github.com/surge-snn/surge/models/dynapse/fit/report"
@@ -34,6 +35,7 @@ type Command struct {
 	Budget          float64       `placeholder:"SECONDS" help:"Stop looking after that time and give the best point; 0: no limit."`
 	CheckpointEvery time.Duration `default:"2s" placeholder:"TIME" help:"How often the state is saved; a killed fit loses at most that."`
 	Chip            string        `placeholder:"COMMAND" help:"A program that sets, drives and records a chip: fit in the loop. surge chip serve is one that simulates it."`
+	Protocol        bool          `help:"Measure the neurons stage by stage (leak, f-I, EPSP, refractory, AHP), with --chip or from targets that have a stage."`
 	ChipTimeout     time.Duration `default:"1m" placeholder:"TIME" help:"How long the chip may take for an answer."`
 	DebugNaNs       bool          `name:"debug-nans" help:"End at the first point whose simulation is not finite, and say which it is: time step, neuron, state, currents. Without it the search goes around such points."`
 	Demo            bool          `help:"Fit an example that comes with the program."`
@@ -103,13 +105,16 @@ The folder of the results holds result.json, report.md, report.html, device.json
 
 With --chip the codes are set on a chip, which is driven with the input of the recordings and recorded: the model says which currents act in place of those that are set, and the next codes are chosen by it. device.json has those of the round in which the chip came nearest.
 
+With --protocol neurons are measured one by one, stage by stage, by --chip or from targets with stage = "leak", "fi", "epsp", "refractory", "ahp" or "check"; the file needs neither [fit] nor other targets. docs/chip.md has the stages.
+
 Examples:
 
   surge fit --demo
   surge fit neuron.toml --out runs/neuron
   surge fit neuron.toml --out runs/neuron --budget 60 --json
   surge fit neuron.toml --out runs/neuron --resume
-  surge fit neuron.toml --chip "python3 chip.py"`
+  surge fit neuron.toml --chip "python3 chip.py"
+  surge fit --protocol neuron.toml --chip "surge chip serve --seed 3"`
 }
 
 // checkpointFile is in the folder of the results while the fit runs, and after it was stopped.
@@ -117,6 +122,9 @@ const checkpointFile = "checkpoint"
 
 // Run fits.
 func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
+	if c.Protocol {
+		return c.protocol(ctx, k)
+	}
 	e, err := c.subject()
 	if err != nil {
 		return err
@@ -130,7 +138,8 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if c.Chip != "" && (!e.Settings.DAC || len(e.Recordings) == 0) {
 		return &exit.BadInput{File: "--chip", Expected: "an experiment with recordings and dac = true", Found: e.Path}
 	}
-	dir, fresh, err := c.folder(e)
+	results := c.results(e.Path, checkpointFile, report.Files())
+	dir, fresh, err := results.Take()
 	if err != nil {
 		return err
 	}
@@ -148,7 +157,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 			return err
 		}
 	}
-	if err := c.begin(dir); err != nil {
+	if err := results.Begin(dir); err != nil {
 		return err
 	}
 	e.Settings.Record, e.Settings.DebugNaNs = p.record, c.DebugNaNs
@@ -188,9 +197,19 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	return err
 }
 
+// results is the folder of the results.
+func (c *Command) results(path, checkpoint string, files []string) rundir.Results {
+	return rundir.Results{Out: c.Out, Path: path, Resume: c.Resume, Force: c.Force, Checkpoint: checkpoint, Files: files}
+}
+
+// pipe is the chip.
+func (c *Command) pipe(k *kong.Context) *live.Pipe {
+	return &live.Pipe{Command: strings.Fields(c.Chip), Timeout: c.ChipTimeout, Stderr: k.Stderr}
+}
+
 // tune fits the chip in the loop.
 func (c *Command) tune(ctx context.Context, k *kong.Context, e *subject, res *fit.Result) (*live.Tuned, error) {
-	chip := &live.Pipe{Command: strings.Fields(c.Chip), Timeout: c.ChipTimeout, Stderr: k.Stderr}
+	chip := c.pipe(k)
 	defer chip.Close()
 	return live.Tune(ctx, chip, e.Experiment.Experiment, res, live.Settings{Fit: e.Settings, Record: func(r live.Round) error {
 		_, err := fmt.Fprintln(k.Stderr, "chip:", r)

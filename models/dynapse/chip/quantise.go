@@ -32,6 +32,32 @@ func (w Weights) check(name string) error {
 	return nil
 }
 
+// Drive returns what counts of spikes of the sources, [samples, Pre], bring to the targets,
+// [samples, Post]:
+//
+//	out_j = Σ_i counts_i W_ij
+//
+// The error is [dynapse.ErrParameter] for weights, or counts, of another number.
+func (w Weights) Drive(counts []float64) ([]float64, error) {
+	if err := w.check("weights"); err != nil {
+		return nil, err
+	}
+	if w.Pre < 1 || len(counts)%w.Pre != 0 {
+		return nil, fmt.Errorf("%w: %d counts of %d sources", dynapse.ErrParameter, len(counts), w.Pre)
+	}
+	out := make([]float64, len(counts)/w.Pre*w.Post)
+	for i, count := range counts {
+		if count == 0 {
+			continue
+		}
+		to := out[i/w.Pre*w.Post:][:w.Post]
+		for j, v := range w.W[i%w.Pre*w.Post:][:w.Post] {
+			to[j] += float64(count * v)
+		}
+	}
+	return out, nil
+}
+
 // Codes are weights as the chip holds them: a weight is the sum of those base currents of its core
 // whose bits are set,
 //

@@ -351,7 +351,13 @@ func FuzzFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		_, err := Parse("fit.toml", text, Options{ReadFile: func(string) ([]byte, error) { return nil, os.ErrNotExist }})
 		n, _, alone := ParseNetwork("fit.toml", text)
-		for _, err := range []error{err, alone} {
+		_, staged := ReadStages("fit.toml", Options{ReadFile: func(path string) ([]byte, error) {
+			if path != "fit.toml" {
+				return nil, os.ErrNotExist
+			}
+			return []byte(text), nil
+		}})
+		for _, err := range []error{err, alone, staged} {
 			if bad := (*Error)(nil); err != nil && (!errors.As(err, &bad) || strings.Contains(err.Error(), "\n")) {
 				t.Fatal(err)
 			}

@@ -66,6 +66,7 @@ type Target struct {
 	Drift        any                `toml:"drift"`      // likewise, over the recording
 	Latency      any                `toml:"latency"`    // likewise, s
 	Start        string             `toml:"start"`      // "fit", or "rest"
+	Stage        string             `toml:"stage"`      // of the protocol that it was recorded in
 	DC           any                `toml:"dc"`         // A, in place of Idc; a list of one for each row; or steps [[s, A], ...]
 	FI           *FI                `toml:"fi"`
 	Classes      []int              `toml:"classes"`

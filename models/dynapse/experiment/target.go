@@ -15,7 +15,7 @@ var kinds = []struct {
 	name   string
 	others []string
 }{
-	{"file", []string{"use", "neurons", "unit", "scale", "tau_spikes", "classes", "arrays", "input", "seconds", "gain", "offset", "drift", "latency", "start", "dc"}},
+	{"file", []string{"use", "neurons", "unit", "scale", "tau_spikes", "classes", "arrays", "input", "seconds", "gain", "offset", "drift", "latency", "start", "dc", "stage"}},
 	{"fi", nil},
 	{"statistics", []string{"scale", "neurons", "input_rate", "input_current", "seconds"}},
 }
@@ -24,7 +24,7 @@ var kinds = []struct {
 func (t *Target) given() map[string]bool {
 	return map[string]bool{"file": t.File != "", "fi": t.FI != nil, "statistics": t.Statistics != nil, "classes": t.Classes != nil, "arrays": t.Arrays != nil, "input": t.Input != "",
 		"use": t.Use != nil, "neurons": t.Neurons != nil, "unit": t.Unit != nil, "scale": t.Scale != nil, "tau_spikes": t.TauSpikes != 0,
-		"gain": t.Gain != nil, "offset": t.Offset != nil, "drift": t.Drift != nil, "latency": t.Latency != nil, "start": t.Start != "", "dc": t.DC != nil,
+		"gain": t.Gain != nil, "offset": t.Offset != nil, "drift": t.Drift != nil, "latency": t.Latency != nil, "start": t.Start != "", "dc": t.DC != nil, "stage": t.Stage != "",
 		"input_rate": t.InputRate != 0, "input_current": t.InputCurrent != 0, "seconds": t.Seconds != 0}
 }
 

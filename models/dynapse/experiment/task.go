@@ -18,7 +18,7 @@ func (d *data) task() (*fit.Task, error) {
 	for _, m := range []struct {
 		name  string
 		given bool
-	}{{"use", t.Use != nil}, {"neurons", t.Neurons != nil}, {"unit", t.Unit != nil}, {"tau_spikes", t.TauSpikes != 0}, {"dc", t.DC != nil}} {
+	}{{"use", t.Use != nil}, {"neurons", t.Neurons != nil}, {"unit", t.Unit != nil}, {"tau_spikes", t.TauSpikes != 0}, {"dc", t.DC != nil}, {"stage", t.Stage != ""}} {
 		if m.given {
 			return nil, d.bad(m.name, "a member that goes with classes", m.name)
 		}

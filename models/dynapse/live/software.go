@@ -111,7 +111,11 @@ func (c *Software) Record(ctx context.Context, s Stimulus) (Records, error) {
 	}
 	n := c.network
 	n.Params[dynapse.Dt] = []float64{s.Dt}
-	run, err := n.Simulate(dynapse.Input{T: s.T, B: s.B, Counts: drive(s.Counts, c.in), DC: s.DC})
+	input, err := c.in.Drive(s.Counts)
+	if err != nil {
+		return nil, err
+	}
+	run, err := n.Simulate(dynapse.Input{T: s.T, B: s.B, Counts: input, DC: s.DC})
 	if err != nil {
 		return nil, err
 	}
@@ -147,21 +151,6 @@ func (c *Software) measure(q fit.Quantity, x []float64, width int) {
 			x[i] *= fmath.Exp(e[i] / dynapse.Ut.Default())
 		}
 	}
-}
-
-// drive returns what channels, [samples, C], bring to the neurons, [samples, Post].
-func drive(counts []float64, w chip.Weights) []float64 {
-	out := make([]float64, len(counts)/w.Pre*w.Post)
-	for i, count := range counts {
-		if count == 0 {
-			continue
-		}
-		to := out[i/w.Pre*w.Post:][:w.Post]
-		for j, v := range w.W[i%w.Pre*w.Post:][:w.Post] {
-			to[j] += float64(count * v)
-		}
-	}
-	return out
 }
 
 // Close does nothing.
