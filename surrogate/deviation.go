@@ -38,7 +38,7 @@ func Deviation(s Surrogate) (off, at float64) {
 		for _, h := range [...]float64{1e-4, 1e-5, 1e-6, 1e-7} {
 			near := s.Antiderivative(x[k]+h) - s.Antiderivative(x[k]-h)
 			far := s.Antiderivative(x[k]+2*h) - s.Antiderivative(x[k]-2*h)
-			if d[k] = min(d[k], math.Abs((8*near-far)/(12*h)-slope)); d[k] <= DeviationLimit*scale {
+			if d[k] = min(d[k], math.Abs((float64(8*near)-far)/(12*h)-slope)); d[k] <= DeviationLimit*scale {
 				break
 			}
 		}

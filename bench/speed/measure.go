@@ -77,26 +77,32 @@ func Measure(ctx context.Context, w Workload, o Options) (*Result, error) {
 	return m.measure(ctx, o, nil)
 }
 
-// measure runs the workload, and each peer after it.
+// measure runs the workload, and each peer after it, some runs each at a turn: the first finds what
+// the others have left in the caches, the next what a step of training finds.
 func (m *meter) measure(ctx context.Context, o Options, peers []*peer) (*Result, error) {
 	runs := o.Runs
 	if runs == 0 {
 		runs = 20
 	}
 	var forward, both []float64
-	for k := range runs + warmup {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		f, b, err := m.once()
-		if err != nil {
-			return nil, err
+	for k := -warmup; k < runs; k += turn {
+		n := min(turn, runs-k)
+		for range n {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			f, b, err := m.once()
+			if err != nil {
+				return nil, err
+			}
+			if k >= 0 {
+				forward, both = append(forward, f), append(both, b)
+			}
 		}
 		for _, p := range peers {
-			p.once(k >= warmup)
-		}
-		if k >= warmup {
-			forward, both = append(forward, f), append(both, b)
+			for range n {
+				p.once(k >= 0)
+			}
 		}
 	}
 	m.result.Forward, m.result.Gradient = timesOf(forward), timesOf(both)
@@ -107,7 +113,10 @@ func (m *meter) measure(ctx context.Context, o Options, peers []*peer) (*Result,
 	return &m.result, err
 }
 
-const warmup = 3 // runs
+const (
+	warmup = turn // runs that do not count
+	turn   = 3    // runs of a system before the next
+)
 
 func newMeter(w Workload, o Options) (*meter, error) {
 	if w.model == nil {

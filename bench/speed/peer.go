@@ -41,8 +41,8 @@ var peersOf = map[string][]string{
 	"wtas":              {"ngclearn_layers.py"},
 }
 
-// Beside measures a workload and its peers in turns: one run of each after the other. A peer that
-// does not start, as one that is not installed, is in the result with the reason.
+// Beside measures a workload and its peers in turns: three runs of each after the other. A peer
+// that does not start, as one that is not installed, is in the result with the reason.
 //
 // A script reads the shape as one line of JSON, builds, and answers with a line that has its name;
 // then it runs once for every line that it reads and answers with the times of both passes in s.

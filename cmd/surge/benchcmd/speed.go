@@ -95,7 +95,7 @@ func (c *Speed) Run(ctx context.Context, k *kong.Context) error {
 	case c.JSON:
 		return nil
 	case c.Table:
-		_, err := fmt.Fprintf(k.Stdout, "\n(least times of %d runs, by turns, on %d cores, %s)\n", c.Runs, runtime.GOMAXPROCS(0), kernel.Instructions())
+		_, err := fmt.Fprintf(k.Stdout, "\n(least times of %d runs, three of each by turns, on %d cores, %s)\n", c.Runs, runtime.GOMAXPROCS(0), kernel.Instructions())
 		return err
 	}
 	fmt.Fprintf(t, "minimum / median of %d runs on %d cores, %s\n", c.Runs, runtime.GOMAXPROCS(0), kernel.Instructions())
