@@ -194,6 +194,9 @@ func (t *table) text(i int, cell string) error {
 func (t *table) finish() error {
 	seen := map[string]bool{}
 	for _, c := range t.columns {
+		if strings.ContainsRune(c.Name, 0) {
+			return fmt.Errorf("%w: .csv: expected text, found a byte of 0 in the name %.40q", ErrFormat, c.Name)
+		}
 		if seen[c.Name] {
 			return fmt.Errorf("%w: name %q occurs twice", ErrArray, c.Name)
 		}
@@ -264,8 +267,8 @@ func encodeCSV(w io.Writer, arrays []Array) error {
 		if strings.ContainsAny(a.Name, ",;|\t \"\r\n#%") { // whatever the reader may take for a separator or a comment
 			record[i] = `"` + strings.ReplaceAll(a.Name, `"`, `""`) + `"`
 		}
-		if a.Name == "" || a.Name != strings.TrimSpace(a.Name) {
-			return fmt.Errorf("%w: .csv: expected a name without spaces around it, found %q", ErrArray, a.Name)
+		if a.Name == "" || a.Name != strings.TrimSpace(a.Name) || strings.ContainsRune(a.Name, 0) {
+			return fmt.Errorf("%w: .csv: expected a name without spaces around it or a byte of 0 in it, found %q", ErrArray, a.Name)
 		}
 		if len(a.Shape) != 1 || a.Shape[0] != arrays[0].Shape[0] {
 			return fmt.Errorf("%w: .csv: %q: expected the shape [n] of all columns, found %v", ErrArray, a.Name, a.Shape)

@@ -119,6 +119,7 @@ func TestTableErrors(t *testing.T) {
 		{"a,b\n1,1e999\n", ErrFormat, `found "1e999"`},
 		{"a,b\n1,\"2\n3,4\n", ErrCorrupt, "commas between cells"},
 		{"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", ErrFormat, "bytes of 0"},
+		{"\ufeffa\x00,b\n1,2\n", ErrFormat, "byte of 0"},
 		{"t,v\n\xff\xff,1\n", ErrFormat, "UTF-8"},
 		{"PK\x03\x04\x14\x00\x00\x00", ErrFormat, "bytes of 0"},
 	} {
