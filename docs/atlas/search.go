@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"math/rand/v2"
@@ -78,15 +79,7 @@ func search(ctx context.Context, p *pattern, w wiring, seed uint64, e effort) (x
 	for k := range order {
 		order[k] = k
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case losses[a] < losses[b]:
-			return -1
-		case losses[a] > losses[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(losses[a], losses[b]) })
 	least = math.Inf(1)
 	for s := 0; s < e.starts && least > 0; s++ {
 		k := order[s]
@@ -126,23 +119,16 @@ func stopAt(least float64) func(minimize.Progress) error {
 // pattern.
 func codes(ctx context.Context, p *pattern, w wiring, x []float64, e effort) ([]chip.Code, error) {
 	var g minimize.Grid
-	var settings [][]chip.Code
+	var settings [][]chip.Setting
 	b := box()
 	for i, c := range currents {
 		s, err := bias(c.Param)
 		if err != nil {
 			return nil, err
 		}
-		all, err := s.Neighbours(chip.Code{}, chip.CoarseCodes*chip.FineCodes)
+		levels, of, err := s.Levels(b.At(i))
 		if err != nil {
 			return nil, err
-		}
-		var levels []float64
-		var of []chip.Code
-		for _, s := range all {
-			if l := math.Log(s.Current); l > b.Lower[i] && l < b.Upper[i] && (len(levels) == 0 || l > levels[len(levels)-1]) {
-				levels, of = append(levels, l), append(of, s.Code)
-			}
 		}
 		g.Levels, settings = append(g.Levels, levels), append(settings, of)
 	}
@@ -156,7 +142,7 @@ func codes(ctx context.Context, p *pattern, w wiring, x []float64, e effort) ([]
 	}
 	var list []chip.Code
 	for i, l := range res.Levels {
-		list = append(list, settings[i][l])
+		list = append(list, settings[i][l].Code)
 	}
 	return list, nil
 }

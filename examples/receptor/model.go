@@ -205,16 +205,9 @@ func codes(ctx context.Context, p minimize.Problem, x []float64) ([]float64, []c
 		if err != nil {
 			return nil, nil, err
 		}
-		all, err := b.Neighbours(chip.Code{}, chip.CoarseCodes*chip.FineCodes)
+		levels, of, err := b.Levels(p.Box.At(i))
 		if err != nil {
 			return nil, nil, err
-		}
-		var levels []float64
-		var of []chip.Setting
-		for _, s := range all {
-			if l := math.Log(s.Current); l > p.Box.Lower[i] && l < p.Box.Upper[i] && (len(levels) == 0 || l > levels[len(levels)-1]) {
-				levels, of = append(levels, l), append(of, s)
-			}
 		}
 		grid.Levels, settings = append(grid.Levels, levels), append(settings, of)
 	}

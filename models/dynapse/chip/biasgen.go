@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
@@ -159,6 +160,24 @@ func (b Bias) Range() (least, most float64, err error) {
 	}
 	order := b.Transistor.order()
 	return b.at(order[0]).Current, b.at(order[len(order)-1]).Current, nil
+}
+
+// Levels returns ln I of the currents that can be set with lo <= ln I <= hi, in increasing order,
+// and a setting for each, of several with one current the first by its code. Its error is that of
+// [Bias.Current].
+func (b Bias) Levels(lo, hi float64) (x []float64, settings []Setting, err error) {
+	if err := b.check(); err != nil {
+		return nil, nil, err
+	}
+	for _, c := range b.Transistor.order() {
+		s := b.at(c)
+		l := fmath.Log(s.Current)
+		if !(s.Current > 0) || l < lo || l > hi || len(x) > 0 && l <= x[len(x)-1] {
+			continue
+		}
+		x, settings = append(x, l), append(settings, s)
+	}
+	return x, settings, nil
 }
 
 // Neighbours returns the settings around c in the order of their currents: up to n below it, c

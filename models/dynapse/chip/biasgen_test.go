@@ -173,6 +173,27 @@ func TestNearest(t *testing.T) {
 				t.Fatalf("%v A: got %+v, %+v is nearer", wanted, got, s)
 			}
 		}
+		lo, hi := math.Log(least)-1, math.Log(wanted)
+		levels, settings, err := b.Levels(lo, hi)
+		if err != nil || len(levels) != len(settings) {
+			t.Fatalf("%d levels of %d settings: %v", len(levels), len(settings), err)
+		}
+		for i, s := range settings {
+			if l := levels[i]; l < lo || l > hi || i > 0 && l <= levels[i-1] || !(math.Abs(l-math.Log(s.Current)) < 1e-13) {
+				t.Fatalf("level %v of %+v behind %v, between %v and %v", l, s, levels[:i], lo, hi)
+			}
+		}
+		k := 0
+		for _, s := range all { // nothing that can be set is left out
+			if l := math.Log(s.Current); l < hi-1e-13 {
+				for k < len(levels) && levels[k] < l-1e-13 {
+					k++
+				}
+				if k == len(levels) || levels[k] > l+1e-13 {
+					t.Fatalf("%+v is no level", s)
+				}
+			}
+		}
 		n := rapid.IntRange(0, 5).Draw(t, "n")
 		few, err := b.Neighbours(got.Code, n)
 		i := slices.Index(all, got)
@@ -225,7 +246,8 @@ func TestBiasErrors(t *testing.T) {
 		_, err2 := bad.Lookup(1e-9)
 		_, err3 := bad.Neighbours(Code{}, 1)
 		_, _, err4 := bad.Range()
-		for _, err := range []error{err1, err2, err3, err4} {
+		_, _, err5 := bad.Levels(-30, -20)
+		for _, err := range []error{err1, err2, err3, err4, err5} {
 			if !errors.Is(err, dynapse.ErrParameter) {
 				t.Errorf("%+v: error %v, want ErrParameter", bad, err)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/surge-snn/surge/internal/fmath"
@@ -38,17 +39,15 @@ func (p *problem) levelsOf(k int) (levels, error) {
 	if err != nil {
 		return l, err
 	}
-	all, err := bias.Neighbours(chip.Code{}, chip.CoarseCodes*chip.FineCodes)
+	x, settings, err := bias.Levels(math.Inf(-1), math.Inf(1))
 	if err != nil {
 		return l, err
 	}
 	lo, hi := p.box.At(k)
-	for _, s := range all {
-		x := fmath.Log(s.Current) + p.Shift[p.coords[k].name]
-		if !(s.Current > 0) || x < lo || x > hi || len(l.x) > 0 && x <= l.x[len(l.x)-1] {
-			continue
+	for i := range x {
+		if x := x[i] + p.Shift[p.coords[k].name]; x >= lo && x <= hi {
+			l.x, l.setting = append(l.x, x), append(l.setting, settings[i])
 		}
-		l.x, l.setting = append(l.x, x), append(l.setting, s)
 	}
 	if len(l.x) == 0 {
 		return l, fmt.Errorf("%w: the bias generator has no current for %s between %.4g and %.4g A", ErrExperiment, p.coords[k].name, fmath.Exp(lo), fmath.Exp(hi))
