@@ -43,8 +43,11 @@ func (l *eventLists) append(dst []Spike, i int, first bool) []Spike {
 // times 1e-3 is not.
 var perSecond = map[string]float64{"s": 1, "ms": 1e3, "us": 1e6}
 
-// endOf returns the end of a sample whose last event is at t: the next microsecond.
-func endOf(t float64) float64 { return math.Floor(float64(t*1e6)+1.001) / 1e6 }
+// endOf returns the end of a sample whose last event is at t: the next microsecond, or, where a
+// float64 does not tell them apart, the next number.
+func endOf(t float64) float64 {
+	return max(math.Floor(float64(t*1e6)+1.001)/1e6, math.Nextafter(t, math.Inf(1)))
+}
 
 // events takes lists of events.
 func (a arrays) events(r *recorded, s NPZ) error {

@@ -150,6 +150,16 @@ func TestNPZEvents(t *testing.T) {
 	}
 }
 
+// TestEndOf: every time is before its end, also where a float64 is coarser than a microsecond.
+func TestEndOf(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		last := float64(rapid.Int64Min(0).Draw(t, "us")) / 1e6
+		if end := endOf(last); !(end > last) || end > last*(1+1e-15)+1.002e-6 {
+			t.Errorf("an event at %v s ends at %v s", last, end)
+		}
+	})
+}
+
 func TestNPZTargets(t *testing.T) {
 	x := array("x", files.Float32, count(6, 1), 3, 2)
 	r, err := NPZ{}.read(save(t, x, array("y", files.Float64, []float64{0.5, 1, 2}, 3)))
