@@ -3,9 +3,12 @@ package experiment
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"runtime"
 
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -73,14 +76,65 @@ func (e *Experiment) Among(ranks int) error {
 	if ranks > 0 && shards%ranks == 0 {
 		return nil
 	}
-	found := fmt.Sprint(shards)
-	if e.Train.Shards == 0 {
-		found += ", the default"
-	}
 	if ranks <= 0 || ranks&(ranks-1) != 0 {
 		return e.bad("train.shards", "1, 2, 4, 8, ... ranks", fmt.Sprint(ranks))
 	}
-	return e.bad("train.shards", fmt.Sprintf("a multiple of the %d ranks, as --shards %d: the bytes are those of one process with as many", ranks, ranks), found)
+	return e.bad("train.shards", fmt.Sprintf("a multiple of the %d ranks, as --shards %d: the bytes are those of one process with as many", ranks, ranks), fmt.Sprint(shards))
+}
+
+// fewest are the shards of an experiment that says nothing of them and is computed by several
+// processes: 2 and 4 of them write the same bytes.
+const fewest = 4
+
+// Share makes the experiment one that so many processes compute together. Where it says nothing
+// of shards, it takes those of the run that it goes on with, begun, and without one (nil), for
+// more processes than one, the least power of two that all have an equal part of and that is 4 or
+// more, as far as the batch has rows for it; chosen tells of the latter. One process leaves the
+// batch whole.
+//
+// Errors: *exit.BadInput for a batch with fewer rows than processes, keys that do not go with
+// shards, and those of [Experiment.Among].
+func (e *Experiment) Share(ranks int, begun *Experiment) (chosen bool, err error) {
+	if err := e.usable(); err != nil {
+		return false, err
+	}
+	switch {
+	case e.Train.Shards != 0:
+	case begun != nil:
+		e.Train.Shards = begun.Train.Shards
+		if n := max(e.Train.Shards, 1); ranks > n {
+			return false, e.bad("train.shards", fmt.Sprintf("at most %d ranks, as many as the shards that the run was begun with", n), fmt.Sprint(ranks))
+		}
+	case ranks > 1 && ranks&(ranks-1) == 0:
+		if ranks > e.Train.Batch {
+			return false, e.bad("train.batch", fmt.Sprintf("at least %d, a row for each rank", ranks), fmt.Sprint(e.Train.Batch))
+		}
+		e.Train.Shards, chosen = ranks, true
+		for e.Train.Shards < fewest && 2*e.Train.Shards <= e.Train.Batch {
+			e.Train.Shards *= 2
+		}
+		if err := e.Check(); err != nil {
+			return false, err
+		}
+	}
+	return chosen, e.Among(ranks)
+}
+
+// Begun returns the experiment of the run in a folder, as its checkpoint has it; a method that is
+// not empty replaces train.method.
+//
+// The error is *exit.BadInput.
+func Begun(dir, method string) (*Experiment, error) {
+	path := filepath.Join(dir, CheckpointFile)
+	saved, _, err := train.ReadCheckpoint(path)
+	if err != nil {
+		bad := &exit.BadInput{File: path, Expected: "the checkpoint of a run to go on from", Err: err}
+		if errors.Is(err, fs.ErrNotExist) {
+			bad.Found, bad.Err = "no file", nil
+		}
+		return nil, bad
+	}
+	return Parse(path, saved.Config, method)
 }
 
 // learners returns how many networks compute the shards at once in each of some processes.

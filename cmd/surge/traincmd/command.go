@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -73,7 +72,7 @@ The folder of the results holds
 
 Ctrl-C (SIGINT, SIGTERM, SIGHUP) saves the checkpoint and ends with status 130; --resume goes on as if nothing had happened. All files but times.jsonl, checkpoint.prev and SHA256SUMS are the same, byte for byte, for equal runs, interrupted or not. A folder is used by one process at a time.
 
-mpiexec -n 4 surge train --shards 4 ... (a build with -tags mpi) trains with 4 processes, each of which computes its shards of each batch: shards has to be a multiple of them, and the bytes are those of one process with as many shards. The first process writes the files; one that dies, hangs or finds a number that is not finite ends the run, which --resume goes on with, with any number of ranks.
+mpiexec -n 4 surge train ... (a build with -tags mpi) trains with 4 processes, each of which computes its shards of each batch. The bytes are those of one process with as many shards: without --shards, 4 or as many as there are processes, where these are more; config.toml has the number. The first process writes the files; one that dies, hangs or finds a number that is not finite ends the run, which --resume goes on with, with any number of ranks.
 
 Examples:
 
@@ -107,7 +106,12 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := e.Among(all.Size()); err != nil { // before the data are read
+	var begun *experiment.Experiment
+	if c.Resume {
+		begun, _ = experiment.Begun(c.path(e), "") // without one, folder and begin say so
+	}
+	chosen, err := e.Share(all.Size(), begun) // before the data are read
+	if err != nil {
 		return err
 	}
 	if c.PrintConfig {
@@ -125,7 +129,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if c.Keep < 0 {
 		return &exit.BadInput{File: "--keep", Expected: "a number of epochs, or 0 for none", Found: fmt.Sprint(c.Keep)}
 	}
-	r := &runner{experiment: e, every: c.CheckpointEvery, keep: c.Keep, ranks: all, report: newReport(k.Stdout, k.Stderr, c.JSON, e), fit: c.fit}
+	r := &runner{experiment: e, every: c.CheckpointEvery, keep: c.Keep, ranks: all, chosen: chosen, report: newReport(k.Stdout, k.Stderr, c.JSON, e), fit: c.fit}
 	if !all.First() {
 		r.report = newReport(io.Discard, io.Discard, c.JSON, e)
 	}
@@ -234,15 +238,10 @@ func (c *Command) base() (*experiment.Experiment, error) {
 	case c.Config != "":
 		return experiment.Read(c.Config, c.Method)
 	case c.Resume && c.Out != "":
-		path := filepath.Join(c.Out, experiment.CheckpointFile)
 		if config := filepath.Join(c.Out, experiment.ConfigFile); isFile(config) {
 			return experiment.Read(config, c.Method) // where it has been changed, begin says so
 		}
-		saved, _, err := train.ReadCheckpoint(path)
-		if err != nil {
-			return nil, noCheckpoint(path, err)
-		}
-		return experiment.Parse(path, saved.Config, c.Method)
+		return experiment.Begun(c.Out, c.Method)
 	case c.Resume:
 		return nil, &exit.BadInput{File: "--resume", Expected: "a recipe, --config FILE or --out DIR", Found: "none"}
 	}
@@ -254,21 +253,14 @@ func isFile(path string) bool {
 	return err == nil
 }
 
-// noCheckpoint explains why a run cannot be resumed.
-func noCheckpoint(path string, err error) error {
-	bad := &exit.BadInput{File: path, Expected: "the checkpoint of a run to go on from", Err: err}
-	if errors.Is(err, fs.ErrNotExist) {
-		bad.Found, bad.Err = "no file", nil
-	}
-	return bad
-}
-
 // folder takes --out, or by default the first folder that holds no run yet, unless that of an
 // earlier run is to be resumed or replaced.
 func (c *Command) folder(e *experiment.Experiment) (*rundir.Dir, error) {
 	base := c.path(e)
 	if c.Resume && !isFile(base) {
-		return nil, noCheckpoint(filepath.Join(base, experiment.CheckpointFile), fs.ErrNotExist)
+		if _, err := experiment.Begun(base, ""); err != nil {
+			return nil, err
+		}
 	}
 	if c.Out != "" || c.Resume || c.Force {
 		return rundir.Open(base)

@@ -58,7 +58,7 @@ func (r *report) begin(run *runner) {
 }
 
 // ranks says where the processes of the run are.
-func (r *report) ranks(all []ranks.Identity) {
+func (r *report) ranks(all []ranks.Identity, run *runner) {
 	if r.json {
 		return
 	}
@@ -67,6 +67,9 @@ func (r *report) ranks(all []ranks.Identity) {
 		places = append(places, fmt.Sprintf("%d: process %d on %s", id.Rank, id.Process, id.Host))
 	}
 	fmt.Fprintf(r.out, "%d ranks, %s\n", len(all), strings.Join(places, ", "))
+	if run.chosen {
+		fmt.Fprintf(r.out, "batches in %d shards: one process with --shards %[1]d writes the same bytes\n", run.experiment.Train.Shards)
+	}
 }
 
 func (r *report) batch(p train.Position) {

@@ -24,6 +24,7 @@ type runner struct {
 	keep       int
 	report     *report
 	ranks      ranks.World
+	chosen     bool // the shards, for as many ranks
 	fit        func(e *experiment.Experiment, sets train.Data, target data.Target) (experiment.Memory, error)
 
 	sets   train.Data
@@ -67,11 +68,7 @@ func (r *runner) checkResume() error {
 		r.report.logger().Warn("there is no checkpoint yet: the run begins anew", "folder", r.dir)
 		return nil
 	}
-	saved, _, err := train.ReadCheckpoint(path)
-	if err != nil {
-		return noCheckpoint(path, err)
-	}
-	old, err := experiment.Parse(path, saved.Config, "")
+	old, err := experiment.Begun(r.dir.String(), "")
 	if err != nil {
 		return err
 	}
@@ -143,7 +140,7 @@ func (r *runner) agree(ctx context.Context, path string) error {
 			return err
 		}
 	}
-	r.report.ranks(all)
+	r.report.ranks(all, r)
 	return nil
 }
 
