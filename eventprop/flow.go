@@ -40,12 +40,6 @@ func NewFlow(tauMem, tauSyn float64) (Flow, error) {
 	return f, nil
 }
 
-// TauMem returns the membrane time constant in seconds.
-func (f Flow) TauMem() float64 { return f.tauMem }
-
-// TauSyn returns the synaptic time constant in seconds.
-func (f Flow) TauSyn() float64 { return f.tauSyn }
-
 // LargestKappa returns the largest Kappa of [Factors], the peak of V after an input of weight 1:
 //
 //	(TauSyn/TauMem)^(TauMem/(TauMem-TauSyn))    (1/e at equal time constants)

@@ -1,7 +1,9 @@
 package eventprop
 
 import (
+	"errors"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/surge-snn/surge/internal/random"
@@ -75,6 +77,23 @@ func TestLockstepOfMany(t *testing.T) {
 		}
 		if err := slow.Backward(want, &Cotangent{Time: cot}); err != nil {
 			t.Fatal(err)
+		}
+		undone := l.NewWeightGradients()
+		arrivals := slices.Clone(slow.InputTime)
+		if err := slow.BeginBackward(undone, &Cotangent{Time: cot}); err != nil {
+			t.Fatal(err)
+		}
+		for more := true; more; {
+			var err error
+			if more, err = slow.StepBackward(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !slices.Equal(undone.In, want.In) || !slices.Equal(undone.Rec, want.Rec) || !slices.Equal(slow.InputTime, arrivals) {
+			t.Errorf("net %d: the gradients are others jump by jump", k)
+		}
+		if _, err := slow.StepBackward(); !errors.Is(err, ErrShape) {
+			t.Errorf("net %d: a jump before the first: %v", k, err)
 		}
 		for name, g := range map[string][2][]float64{"In": {got.In, want.In}, "Rec": {got.Rec, want.Rec}, "InputTime": {fast.InputTime, slow.InputTime}} {
 			largest := 0.0

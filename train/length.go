@@ -108,15 +108,6 @@ func (o *Outputs) overTime(b *graph.Builder, rows int, kind data.TargetKind) {
 	}
 }
 
-// Until returns Trace with zeros beyond the end of each sample, for losses of what output neurons
-// do in each step.
-func (o Outputs) Until(b *graph.Builder) *G.Node {
-	if o.Trace == nil || o.Trace.Dims() != 3 {
-		b.Failf("Outputs.Until: Trace is %s, want [T, B, C]", shapeOf(o.Trace))
-	}
-	return b.Check(ops.Until(o.Trace, o.steps(b, o.Trace.Shape()[1])))
-}
-
 // counts returns the spikes of each neuron of a layer, [B, N].
 func (o *Outputs) counts(b *graph.Builder, l Layer) *G.Node {
 	return b.Check(ops.SumUntil(l.Spikes, o.steps(b, l.Spikes.Shape()[1])))

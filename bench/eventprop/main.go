@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 func main() {
@@ -151,7 +153,7 @@ func (c config) byTurns(sides []side) error {
 				return err
 			}
 			if round == 0 {
-				counts[k] = int(min(max(c.seconds/max(median(seconds), 1e-9), 1), 1e5))
+				counts[k] = int(min(max(c.seconds/max(fmath.Median(seconds), 1e-9), 1), 1e5))
 				continue
 			}
 			s.time.seconds = append(s.time.seconds, seconds...)

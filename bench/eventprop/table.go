@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/surge-snn/surge/internal/fmath"
 )
 
 // table is the result.
@@ -55,12 +57,7 @@ type times struct {
 }
 
 func (t *times) summarize() {
-	t.Median, t.Least, t.Most, t.Steps = median(t.seconds), slices.Min(t.seconds), slices.Max(t.seconds), len(t.seconds)
-}
-
-func median(x []float64) float64 {
-	x = slices.Sorted(slices.Values(x))
-	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
+	t.Median, t.Least, t.Most, t.Steps = fmath.Median(slices.Clone(t.seconds)), slices.Min(t.seconds), slices.Max(t.seconds), len(t.seconds)
 }
 
 func newTable() *table {

@@ -1,12 +1,10 @@
 package files
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -253,15 +251,3 @@ func (p *Packed) Text(i int) string {
 
 // Bytes returns the memory that the elements take.
 func (p *Packed) Bytes() int { return p.n * p.field.width }
-
-// PackFloats returns an array of float64.
-func PackFloats(name string, data []float64, shape ...int) Packed {
-	p := newPacked(npyField{dtype: Float64, order: binary.LittleEndian, width: 8}, slices.Clone(shape), len(data))
-	p.Name = name
-	b := make([]byte, 8)
-	for i, v := range data {
-		binary.LittleEndian.PutUint64(b, math.Float64bits(v))
-		_ = p.put(b, 8, i) // only a bool can be wrong
-	}
-	return p
-}

@@ -202,15 +202,6 @@ func (d *Dataset) bytes(rows int) uint64 {
 	return n
 }
 
-// ChunkRows is the number of rows that are stored together: reading fewer at a time decodes them
-// again, unless they are the next.
-func (d *Dataset) ChunkRows() int {
-	if d.layout.chunked {
-		return d.layout.chunk[0]
-	}
-	return 1
-}
-
 // Data may have freeBytes more than their file, for elements that were never written, and in chunks
 // maxRatio times as many, which is what deflate packs at most.
 const (

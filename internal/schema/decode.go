@@ -73,9 +73,6 @@ func Table(file, text string) (map[string]any, error) {
 	return table, nil
 }
 
-// Keys returns the names of the keys of a struct, in their order, each behind a prefix.
-func Keys(v any, prefix string) []string { return keys(reflect.TypeOf(v), prefix) }
-
 func keys(t reflect.Type, prefix string) (names []string) {
 	for i := range t.NumField() {
 		if key := keyOf(t.Field(i)); key != "" {

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -63,8 +64,8 @@ func TestDecode(t *testing.T) {
 			t.Errorf("%q: %v\nwant %s", text, err, want)
 		}
 	}
-	if want := []string{"a.on", "a.n"}; !slices.Equal(Keys(part{}, "a."), want) {
-		t.Errorf("%v", Keys(part{}, "a."))
+	if want := []string{"a.on", "a.n"}; !slices.Equal(keys(reflect.TypeFor[part](), "a."), want) {
+		t.Errorf("%v", keys(reflect.TypeFor[part](), "a."))
 	}
 }
 

@@ -73,15 +73,6 @@ func (e *Evaluator) Box() Box {
 	return e.p.Box
 }
 
-// Best returns the best point up to now and its loss; nil and +Inf if there is none.
-// It must not be changed.
-func (e *Evaluator) Best() ([]float64, float64) {
-	if e == nil || e.best == nil {
-		return nil, math.Inf(1)
-	}
-	return e.best, e.loss
-}
-
 // Left returns how many evaluations the budget still allows; math.MaxInt without one.
 func (e *Evaluator) Left() int {
 	if e == nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/chip"
+	"github.com/surge-snn/surge/models/dynapse/fit"
 )
 
 // File is an experiment file, key by key. A list with one value for all neurons, or one for each,
@@ -41,14 +42,8 @@ type Fit struct {
 	GivenSD    float64              `toml:"given_sd"` // of ln of what is not fitted, where mismatch is inferred
 	Samples    int                  `toml:"samples"`
 	Bounds     map[string][]float64 `toml:"bounds"` // [low, high], A
-	Prior      map[string]Prior     `toml:"prior"`
+	Prior      map[string]fit.Prior `toml:"prior"`
 	Noise      float64              `toml:"noise"`
-}
-
-// Prior is a value of fit.prior.
-type Prior struct {
-	Mean float64 `toml:"mean"` // median, A
-	SD   float64 `toml:"sd"`   // standard deviation of the logarithm
 }
 
 // Target is a table [[target]]: a recording or a task in a file, a curve, or statistics.

@@ -295,9 +295,9 @@ func (r *reader) priors() error {
 			return r.bad(key, "{mean = a current in ampere, sd = a standard deviation of its logarithm > 0}", fmt.Sprintf("{mean = %v, sd = %v}", prior.Mean, prior.SD))
 		}
 		if base >= 0 {
-			s.Bases[base].Prior = fit.Prior{Mean: prior.Mean, SD: prior.SD}
+			s.Bases[base].Prior = prior
 		} else {
-			s.Priors[p] = fit.Prior{Mean: prior.Mean, SD: prior.SD}
+			s.Priors[p] = prior
 		}
 	}
 	return nil

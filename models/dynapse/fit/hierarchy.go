@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -62,12 +63,12 @@ const (
 func summarised(x, low, high []float64, steps bool) hierarchy {
 	h := hierarchy{se: math.Inf(1), value: slices.Clone(x)}
 	var in []int
-	middle := median(slices.Clone(x))
+	middle := fmath.Median(slices.Clone(x))
 	var away []float64
 	for _, v := range x {
 		away = append(away, math.Abs(v-middle))
 	}
-	limit := max(1.4826*median(slices.Clone(away)), usualSpread) // the standard deviation of normal variables
+	limit := max(1.4826*fmath.Median(slices.Clone(away)), usualSpread) // the standard deviation of normal variables
 	errors := make([]float64, len(x))
 	known := 0
 	for i := range x {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/kernel"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim"
@@ -195,7 +196,7 @@ func population(ctx context.Context, f *session, phase string) (outcome, error) 
 			return o, err
 		}
 	}
-	o.values = encodePopulation(list, median(losses))
+	o.values = encodePopulation(list, fmath.Median(losses))
 	return o, nil
 }
 
@@ -253,13 +254,6 @@ func single(ctx context.Context, f *session, j int, x []float64, starts int) (*a
 	}
 	forced, err := g.forcing().forced(0, 0).loss(ctx, g.best.x)
 	return &alone{r, forced}, err
-}
-
-// median sorts x and returns its middle.
-func median(x []float64) float64 {
-	slices.Sort(x)
-	n := len(x)
-	return (x[(n-1)/2] + x[n/2]) / 2
 }
 
 // assess replaces what the sensitivities say of the currents by what the differences between the

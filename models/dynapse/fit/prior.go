@@ -18,7 +18,10 @@ import (
 // so that the loss is, times M/(2 Noise²), the negative logarithm of the posterior density where
 // residuals have the standard deviation Noise. Intervals take the prior with the noise that the
 // traces have.
-type Prior struct{ Mean, SD float64 }
+type Prior struct {
+	Mean float64 `toml:"mean"` // A
+	SD   float64 `toml:"sd"`
+}
 
 // defaultNoise is that of [Experiment].
 const defaultNoise = 0.05

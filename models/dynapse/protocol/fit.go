@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"math"
-	"slices"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 	"github.com/surge-snn/surge/optim"
@@ -147,8 +147,7 @@ func pooled(list []*found) *Scope {
 		if len(x) == 0 {
 			return math.NaN()
 		}
-		slices.Sort(x)
-		return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
+		return fmath.Median(x)
 	}
 	s := &Scope{middle(func(s Scope) float64 { return s.Gain }), middle(func(s Scope) float64 { return s.Offset })}
 	if s.Gain != s.Gain {

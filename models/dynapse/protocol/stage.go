@@ -70,11 +70,3 @@ var blocks = [stages][]dynapse.Param{
 	Refractory: {dynapse.Iref},
 	AHP:        {dynapse.ItauAHP, dynapse.IgainAHP},
 }
-
-// Block lists the currents that the stage settles.
-func (s Stage) Block() []dynapse.Param {
-	if int(s) < stages {
-		return slices.Clone(blocks[s])
-	}
-	return nil
-}
