@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	detector "github.com/surge-snn/surge/internal/race"
@@ -92,6 +93,33 @@ func TestCoverage(t *testing.T) {
 		o := Outcome{Seed: p.Seed, Numbers: map[string]float64{}}
 		if err := b.solve(context.Background(), p, &o); err != nil || o.Numbers["claimed"] < 1 {
 			t.Errorf("%s: %+v, %v", b.Name, o, err)
+		}
+	}
+}
+
+// TestOtherMinima: problems with another minimum beside the least one, which leaves residuals that
+// are correlated, or as small ones, or a latency on the other side of a whole number of bins, have
+// no answer that is sure and four standard deviations off.
+func TestOtherMinima(t *testing.T) {
+	if detector.Detector {
+		t.Skip("the numbers of a fit: the tests of package fit run what is concurrent in it")
+	}
+	for name, seeds := range map[string][]uint64{"measured": {24, 1010}, "latency": {56, 242}} {
+		for _, b := range coverages() {
+			if b.Name != CoveragePrefix+name {
+				continue
+			}
+			for _, seed := range seeds {
+				o, err := b.one(context.Background(), seed)
+				if err != nil || o.Numbers["claimed"] < 4 {
+					t.Errorf("%s %d: %+v, %v", name, seed, o, err)
+				}
+				for of, z := range o.Numbers {
+					if strings.HasPrefix(of, "z ") && math.Abs(z) > 4 {
+						t.Errorf("%s %d: %s = %v", name, seed, of, z)
+					}
+				}
+			}
 		}
 	}
 }

@@ -75,8 +75,12 @@ func (f *session) identify(ctx context.Context, x []float64) (identification, er
 	if err != nil {
 		return id, err
 	}
+	if err := f.latencyIntervals(ctx, x, s, &id); err != nil {
+		return id, err
+	}
+	f.doubtRivals(x, s, &id)
 	noise := s.noise
-	id.noise, id.doubts, id.lengthening = noise, s.doubts, s.lengthening()
+	id.noise, id.doubts, id.lengthening = noise, append(s.doubts, id.doubts...), s.lengthening()
 	if err := f.thresholdIntervals(ctx, x, smooth, s.found, &id); err != nil {
 		return id, err
 	}

@@ -151,7 +151,7 @@ func (l *ledger) keep(phase string, o outcome, s optim.State) {
 	l.status = o.status
 	l.count(o)
 	loss := math.NaN()
-	if len(o.values) > 1 && len(o.values[1]) > 0 {
+	if len(o.values) > 1 && len(o.values[1]) == 1 {
 		loss = o.values[1][0]
 	}
 	l.note(phase, o.status, loss)

@@ -25,6 +25,7 @@ func oneByOne(ctx context.Context, f *session) error {
 	o, err := f.memoize(phase, func(*optim.State) (outcome, error) {
 		o := outcome{status: minimize.Converged}
 		x := slices.Clone(f.start)
+		var rivals []map[int]float64 // of coordinates of a neuron
 		for neurons := range slices.Chunk(f.seen(every(f.Network.N)), atOnce) {
 			fits, errs := make([]*session, len(neurons)), make([]error, len(neurons))
 			kernel.Blocks(len(neurons), 1, func(i, _ int) {
@@ -39,12 +40,20 @@ func oneByOne(ctx context.Context, f *session) error {
 			})
 			for i, err := range errs {
 				if fits[i] != nil && fits[i].best.x != nil { // also where it was cut short
+					others := make([]map[int]float64, len(fits[i].rivals))
+					for r := range others {
+						others[r] = map[int]float64{}
+					}
 					for k, c := range f.coords {
 						if c.neurons[0] == neurons[i] {
 							at := slices.IndexFunc(fits[i].coords, func(d coordinate) bool { return d.name == c.alone() })
 							x[k] = fits[i].best.x[at]
+							for r := range others {
+								others[r][k] = fits[i].rivals[r][at]
+							}
 						}
 					}
+					rivals = append(rivals, others...)
 					o.evaluations += fits[i].evaluations
 					o.gradients += fits[i].gradients
 				}
@@ -58,13 +67,21 @@ func oneByOne(ctx context.Context, f *session) error {
 			}
 		}
 		o.values = [][]float64{x}
+		for _, r := range rivals {
+			y := slices.Clone(x)
+			for k, v := range r {
+				y[k] = v
+			}
+			o.values = append(o.values, y)
+		}
 		return o, nil
 	})
 	if err != nil {
 		return err
 	}
-	if len(o.values) != 1 || len(o.values[0]) != len(f.coords) {
+	if len(o.values) == 0 || slices.ContainsFunc(o.values, func(x []float64) bool { return len(x) != len(f.coords) }) {
 		return errCheckpoint
 	}
+	f.rivals = o.values[1:]
 	return f.offer(ctx, o.values[0])
 }

@@ -100,6 +100,9 @@ type session struct {
 	likely bool            // the best point is that of the largest likelihood, not that of the least loss
 	chain  *ensemble.Chain // samples of the posterior; nil: none
 	found  []float64       // where the last fit with forced spikes ended, whatever the free network does there
+	rivals [][]float64     // points that do what was recorded as well as the best one
+	// unconfirmed says that residuals are correlated and no other search ended at the best point.
+	unconfirmed bool
 }
 
 // forcing is the problem whose forced spikes are those of the best point.

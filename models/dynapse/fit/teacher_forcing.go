@@ -42,8 +42,20 @@ const (
 	surely     = 0.05 // of wellFitted: when a start has converged there, the others end
 )
 
-// teacherForcing fits the network with forced spikes until the free network does well.
+// teacherForcing fits the network with forced spikes until the free network does well, and asks for
+// a second opinion where the answer may be another minimum than the least.
 func teacherForcing(ctx context.Context, f *session) error {
+	if err := forcedRounds(ctx, f); err != nil || f.separable() {
+		return err
+	}
+	if err := otherBins(ctx, f); err != nil {
+		return err
+	}
+	return secondOpinion(ctx, f)
+}
+
+// forcedRounds fits the network with forced spikes until the free network does well.
+func forcedRounds(ctx context.Context, f *session) error {
 	least := f.wellFitted()
 	if f.separable() {
 		if err := oneByOne(ctx, f); err != nil || f.best.loss <= least+f.penalty(f.best.x) {

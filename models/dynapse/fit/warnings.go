@@ -46,7 +46,7 @@ func (f *problem) contradictions(x []float64) (names []string) {
 // warnings says what is wrong with the answer x, whose traces with forced spikes are off by noise
 // (0 where there are none).
 func (f *session) warnings(ctx context.Context, x []float64, first, noise float64) (list []string, err error) {
-	if f.best.loss >= first && f.best.loss > perfect && f.best.errors == nil {
+	if f.best.loss >= first && f.best.loss > perfect && f.best.errors == nil && !f.likely {
 		list = append(list, fmt.Sprintf("no currents were found that do better than the start: the loss is %.3g", first))
 	}
 	switch {

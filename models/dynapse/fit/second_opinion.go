@@ -1,0 +1,180 @@
+package fit
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/surge-snn/surge/internal/random"
+	"github.com/surge-snn/surge/optim/minimize"
+)
+
+// A minimum that is not the least one leaves residuals that look like noise which is correlated
+// from bin to bin, and intervals of such noise are only a few times wider than those of white
+// noise, where the currents may be off by a factor. So the search begins again, elsewhere, and more
+// than once where residuals are correlated. What does better takes the place of the answer. What
+// does as well as the noise can tell is a rival: a current of which the two say different things is
+// not determined. Nor is any where residuals are correlated and no other search ends at the answer.
+const (
+	opinions = 4   // rounds at most
+	agreeing = 2   // rounds in a row that find nothing better, after which no more are asked
+	advisers = 8   // starts of a round
+	around   = 0.5 // e-folds around the answer within which the first of two rounds begins
+	distinct = 2   // standard errors from which on two answers are not the same
+	// rivalry is how much larger minus twice the logarithm of the likelihood may be for a rival: of
+	// two points that are so far apart the better one is sure at 99.9 %.
+	rivalry = 10.83
+)
+
+// correlatedFrom returns how many samples stand for one that is independent, and whether residuals
+// are correlated from bin to bin.
+func (s *sensitivity) correlatedFrom() (samples float64, yes bool) {
+	samples = 1
+	for _, k := range s.noises.kinds {
+		if len(k.autocov) > 1 && k.autocov[1]/k.autocov[0] > correlated {
+			samples, yes = max(samples, k.lengthening()*k.lengthening()), true
+		}
+	}
+	return samples, yes
+}
+
+// secondOpinion looks for other minima of traces with noise.
+func secondOpinion(ctx context.Context, f *session) error {
+	if f.best.x == nil || f.best.errors != nil || !f.hasTraces() || f.Network.Substeps > 1 {
+		return nil
+	}
+	agreed, confirmed, suspect := 0, false, false
+	defer func() { f.unconfirmed = suspect && !confirmed }()
+	for round := range opinions {
+		s, err := f.sensitivities(ctx, f.best.x, f.smooths())
+		if err != nil {
+			return err
+		}
+		f.evaluations += f.cost
+		if s.found == nil || s.noise <= noiseFloor || s.noise > unexplained {
+			suspect = false
+			return nil
+		}
+		var samples float64
+		samples, suspect = s.correlatedFrom()
+		if agreed >= agreeing || agreed > 0 && !suspect {
+			return nil
+		}
+		before := slices.Clone(f.best.x)
+		y, err := f.adviser(ctx, round)
+		if err != nil {
+			return err
+		}
+		agreed++
+		if s.apart(y, before) <= distinct*math.Sqrt(samples) {
+			confirmed = true
+			continue
+		}
+		worse := func(y, x []float64) (float64, error) { // by how much, of minus twice ln L
+			var losses [2]float64
+			for i, z := range [][]float64{y, x} {
+				var err error
+				if losses[i], err = f.forced(0, 0).loss(ctx, z); err != nil {
+					return 0, err
+				}
+				losses[i] += f.penalty(z)
+			}
+			f.evaluations += 2
+			return float64(len(s.e)) / samples * math.Log(losses[0]/max(losses[1], math.SmallestNonzeroFloat64)), nil
+		}
+		by, err := worse(y, before)
+		if err != nil {
+			return err
+		}
+		if by > rivalry {
+			continue
+		}
+		if err := forcedFit(ctx, f, y, 1, f.Seed); err != nil {
+			return err
+		}
+		if s.apart(f.best.x, before) > distinct { // another answer: is it sure?
+			agreed, confirmed = 0, false
+			f.rivals = append(f.rivals, before)
+		} else if loss, err := f.judged(ctx, f.found); err == nil && loss <= f.goodEnough(f.found) {
+			f.rivals = append(f.rivals, f.found)
+		}
+		kept := f.rivals[:0]
+		for _, r := range f.rivals {
+			if by, err = worse(r, f.best.x); err != nil {
+				return err
+			}
+			if by < rivalry && s.apart(r, f.best.x) > distinct {
+				kept = append(kept, r)
+			}
+		}
+		f.rivals = kept
+	}
+	return nil
+}
+
+// adviser fits the traces from other starts than those of the answer: by turns near it, with its
+// refractory times, and as far around the start as those of the first search.
+func (f *session) adviser(ctx context.Context, round int) ([]float64, error) {
+	m := minimize.MultiStart{Method: minimize.LevenbergMarquardt{}, Starts: advisers, Keep: max(2, advisers/4), Seed: f.Seed + uint64(round)}
+	x := slices.Clone(f.start)
+	if round%2 == 0 {
+		m.Spread = around
+		copy(x, f.best.x)
+		rng := random.New(m.Seed, "fit/second opinion")
+		for _, k := range f.smooths() {
+			x[k] += float64(around * (2*rng.Float64() - 1))
+		}
+	}
+	f.box.Project(x)
+	y, _, err := f.minimise(ctx, "second opinion", f.forced(0, 0).optim(), x, m, f.centre)
+	return y, err
+}
+
+// apart is how many standard errors two points are apart, at the most, of a smooth coordinate.
+func (s *sensitivity) apart(x, y []float64) (most float64) {
+	for i, e := range s.found.Estimates {
+		k := s.smooth[i]
+		if d := math.Abs((x[k]-y[k])/s.coords[k].relative(x[k])) / e.SD; d > most {
+			most = d
+		}
+	}
+	return most
+}
+
+// doubtRivals says that currents of which rivals of the answer x say something else are not
+// determined, and where no search confirmed it, none.
+func (f *session) doubtRivals(x []float64, s *sensitivity, id *identification) {
+	if s.found == nil {
+		return
+	}
+	for _, r := range f.rivals {
+		var parts []string
+		for i, e := range s.found.Estimates {
+			k := s.smooth[i]
+			half := 1.96 * e.SD * math.Abs(f.coords[k].relative(x[k]))
+			if math.Abs(r[k]-x[k]) <= half {
+				continue
+			}
+			in := id.interval[e.Name]
+			id.interval[e.Name] = [2]float64{min(in[0], f.value(k, r[k]-half)), max(in[1], f.value(k, r[k]+half))}
+			if id.verdict[e.Name] == Identified {
+				id.verdict[e.Name], id.doubted = Unidentified, append(id.doubted, e.Name)
+				parts = append(parts, fmt.Sprintf("%s %.4g or %.4g", e.Name, f.value(k, x[k]), f.value(k, r[k])))
+			}
+		}
+		if parts != nil {
+			id.doubts = append(id.doubts, "two answers do what was recorded as well as the noise can tell: "+strings.Join(parts, ", "))
+		}
+	}
+	if !f.unconfirmed {
+		return
+	}
+	for _, e := range s.found.Estimates {
+		if id.verdict[e.Name] == Identified {
+			id.verdict[e.Name], id.doubted = Unidentified, append(id.doubted, e.Name)
+		}
+	}
+	id.doubts = append(id.doubts, "the residuals are not noise alone, and no other search ended at this answer: another one may be better")
+}
