@@ -10,6 +10,7 @@ import (
 
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/graph"
+	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/train/data"
 )
 
@@ -61,7 +62,11 @@ func (o *Outputs) record(b *graph.Builder, record []string) {
 }
 
 func unrecordable(name string, names []string) error {
-	return fmt.Errorf("%w: %q: expected names among %s, each once", ErrRecord, name, strings.Join(names, ", "))
+	hint := ""
+	if near := exit.Nearest(name, names); near != "" && near != name {
+		hint = ", did you mean " + near + "?"
+	}
+	return fmt.Errorf("%w: %q: expected names among %s, each once%s", ErrRecord, name, strings.Join(names, ", "), hint)
 }
 
 // recorded reads a row of a program that has run.

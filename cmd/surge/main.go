@@ -96,7 +96,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		return err
+		return exit.Hint(err)
 	}
 	if parsed.Selected().Tag.Has("saves") {
 		return parsed.Run()

@@ -1,6 +1,30 @@
 package exit
 
-import "strings"
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// choice is what the parser of the command line says of a word that is none of a list.
+var choice = regexp.MustCompile(`must be one of (".*") but got "(.*)"$`)
+
+// Hint adds to an error that lists words and quotes another one, as the parser of the command line
+// does, the word that was meant. The error underneath stays.
+func Hint(err error) error {
+	if err == nil {
+		return nil
+	}
+	m := choice.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err
+	}
+	near := Nearest(m[2], strings.Split(strings.Trim(m[1], `"`), `","`))
+	if near == "" {
+		return err
+	}
+	return fmt.Errorf("%w, did you mean %q?", err, near)
+}
 
 // Nearest returns the one of the known names that found is most likely a misspelling of: that
 // with the smallest edit distance (insertions, deletions, replacements and swaps of neighbours,

@@ -1,6 +1,31 @@
 package exit
 
-import "testing"
+import (
+	"errors"
+	"fmt"
+	"testing"
+)
+
+func TestHint(t *testing.T) {
+	kind := errors.New("of the parser")
+	for _, c := range []struct{ text, want string }{
+		{`--format must be one of "nir","npz","c","" but got "nri"`, `, did you mean "nir"?`},
+		{`<set> must be one of "mnist","osuleaf" but got "mnst"`, `, did you mean "mnist"?`},
+		{`<set> must be one of "mnist","osuleaf" but got "speech"`, ""},
+		{`unknown flag --epoch, did you mean "--epochs"?`, ""},
+	} {
+		err := fmt.Errorf("%s%w", c.text, kind)
+		if got := Hint(err); !errors.Is(got, kind) {
+			t.Errorf("%s: the error underneath is gone: %v", c.text, got)
+		}
+		if got := Hint(errors.New(c.text)); got.Error() != c.text+c.want {
+			t.Errorf("%v, want %s%s", got, c.text, c.want)
+		}
+	}
+	if Hint(nil) != nil {
+		t.Error("an error of nothing")
+	}
+}
 
 func TestNearest(t *testing.T) {
 	known := []string{"fit.method", "fit.starts", "fit.dac", "Itau_mem", "Itau_syn", "rate"}

@@ -142,7 +142,7 @@ func opaque(typ reflect.Type) bool {
 }
 
 // Test calls every function, and every method of every type, and fails where one panics, or where
-// the package in the working folder exports one that is neither called nor skipped.
+// the package under test exports one that is neither called nor skipped.
 func (a API) Test(t *testing.T) {
 	t.Helper()
 	a.complete(t)

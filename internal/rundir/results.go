@@ -13,6 +13,7 @@ import (
 // Results is a folder of results that a command takes for one piece of work, and does not replace
 // unless it is told to.
 type Results struct {
+	What   string // the work in messages: "fit"
 	Out    string // "" means runs/NAME, after Path, with a number where there is one
 	Path   string // of what the work is named after
 	Resume bool   // what is there goes on
@@ -23,7 +24,7 @@ type Results struct {
 	Files      []string
 }
 
-// Take takes Out, or by default the first folder that holds no fit yet, unless that of an
+// Take takes Out, or by default the first folder that holds none yet, unless that of an
 // earlier one is to be resumed or replaced: none of its files. fresh says that there was none.
 func (r Results) Take() (dir *Dir, fresh bool, err error) {
 	base := r.Out
@@ -33,7 +34,7 @@ func (r Results) Take() (dir *Dir, fresh bool, err error) {
 	fresh = !exists(base)
 	switch {
 	case r.Resume && fresh:
-		return nil, false, &exit.BadInput{File: filepath.Join(base, r.Checkpoint), Expected: "the checkpoint of a fit that was stopped", Found: "none"}
+		return nil, false, &exit.BadInput{File: filepath.Join(base, r.Checkpoint), Expected: "the checkpoint of a " + r.What + " that was stopped", Found: "none"}
 	case r.Out != "" || r.Resume || r.Force:
 		dir, err = Open(base)
 		return dir, fresh, err
@@ -49,7 +50,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// Begin prepares the folder of the results. A fit that is in it already is not replaced, and the
+// Begin prepares the folder of the results. Work that is in it already is not replaced, and the
 // checkpoint of one that was stopped may be hours of work.
 func (r Results) Begin(dir *Dir) error {
 	stopped := dir.Has(r.Checkpoint)
@@ -61,9 +62,9 @@ func (r Results) Begin(dir *Dir) error {
 		case !dir.Has(name):
 			continue
 		case !r.Force && stopped:
-			return &exit.BadInput{File: dir.String(), Expected: "a folder without a fit that was stopped; --resume goes on with it, --force gives it up", Found: name}
+			return &exit.BadInput{File: dir.String(), Expected: "a folder without a " + r.What + " that was stopped; --resume goes on with it, --force gives it up", Found: name}
 		case !r.Force:
-			return &exit.BadInput{File: dir.String(), Expected: "a folder without a fit; --force replaces it", Found: name}
+			return &exit.BadInput{File: dir.String(), Expected: "a folder without a " + r.What + "; --force replaces it", Found: name}
 		}
 		if err := files.Remove(dir.Path(name)); err != nil {
 			return &exit.BadInput{File: "--out " + dir.String(), Err: err}

@@ -36,7 +36,7 @@ func TestNoPanic(t *testing.T) {
 		Functions: map[string]any{
 			"Curves": experiment.Curves, "Difference": experiment.Difference, "Methods": experiment.Methods, "ReadNetwork": experiment.ReadNetwork, "Help": experiment.Help,
 			"NewOutcome": experiment.NewOutcome, "ScoreText": experiment.ScoreText, "Restore": experiment.Restore, "Read": experiment.Read, "Parse": experiment.Parse,
-			"ReadRun": experiment.ReadRun, "FilesOf": experiment.FilesOf,
+			"ReadRun": experiment.ReadRun, "FilesOf": experiment.FilesOf, "Begun": experiment.Begun,
 		},
 		Types: []any{
 			new(experiment.Experiment), new(experiment.Data), new(experiment.Encode), new(experiment.Loss), new(experiment.Model), new(experiment.Train),

@@ -152,7 +152,8 @@ func (c *Fit) choose() ([]fit.Benchmark, error) {
 	}
 	i := slices.IndexFunc(list, func(b fit.Benchmark) bool { return b.Name == c.Name })
 	if i < 0 {
-		return nil, &exit.BadInput{File: "surge bench fit", Expected: "one of " + strings.Join(append(fit.Names(), strings.TrimSuffix(fit.CoveragePrefix, "-")), ", "), Found: c.Name}
+		names := append(fit.Names(), strings.TrimSuffix(fit.CoveragePrefix, "-"))
+		return nil, &exit.BadInput{File: "surge bench fit", Expected: "one of " + strings.Join(names, ", "), Found: c.Name, Nearest: exit.Nearest(c.Name, names)}
 	}
 	return list[i : i+1], nil
 }

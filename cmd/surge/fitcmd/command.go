@@ -138,7 +138,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if c.Chip != "" && (!e.Settings.DAC || len(e.Recordings) == 0) {
 		return &exit.BadInput{File: "--chip", Expected: "an experiment with recordings and dac = true", Found: e.Path}
 	}
-	results := c.results(e.Path, checkpointFile, report.Files())
+	results := c.results("fit", e.Path, checkpointFile, report.Files())
 	dir, fresh, err := results.Take()
 	if err != nil {
 		return err
@@ -198,8 +198,8 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 }
 
 // results is the folder of the results.
-func (c *Command) results(path, checkpoint string, files []string) rundir.Results {
-	return rundir.Results{Out: c.Out, Path: path, Resume: c.Resume, Force: c.Force, Checkpoint: checkpoint, Files: files}
+func (c *Command) results(what, path, checkpoint string, files []string) rundir.Results {
+	return rundir.Results{What: what, Out: c.Out, Path: path, Resume: c.Resume, Force: c.Force, Checkpoint: checkpoint, Files: files}
 }
 
 // pipe is the chip.

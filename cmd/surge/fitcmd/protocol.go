@@ -22,7 +22,7 @@ func (c *Command) protocol(ctx context.Context, k *kong.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	results := c.results(c.Config, protocol.RecordingsFile, protocol.Files())
+	results := c.results("protocol", c.Config, protocol.RecordingsFile, protocol.Files())
 	dir, _, err := results.Take()
 	if err != nil {
 		return err

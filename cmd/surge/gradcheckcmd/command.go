@@ -93,13 +93,15 @@ func (c *Command) choose(table []gradcheck.Case) ([]gradcheck.Case, error) {
 		return nil, &exit.BadInput{File: "surge gradcheck", Expected: "a regular expression", Found: c.Pattern, Err: err}
 	}
 	var rows []gradcheck.Case
+	var names []string
 	for _, row := range table {
+		names = append(names, row.Name)
 		if pattern.MatchString(row.Name) {
 			rows = append(rows, row)
 		}
 	}
 	if rows == nil {
-		return nil, &exit.BadInput{File: "surge gradcheck", Expected: "a pattern that is found in the name of a row (see --list)", Found: c.Pattern}
+		return nil, &exit.BadInput{File: "surge gradcheck", Expected: "a pattern that is found in the name of a row (see --list)", Found: c.Pattern, Nearest: exit.Nearest(c.Pattern, names)}
 	}
 	return rows, nil
 }
