@@ -4,7 +4,7 @@
 //	surge COMMAND --help
 //
 // says what a command does, with examples. The exit status is 0, 1 for a negative answer, 2 for bad
-// input and 130 when interrupted.
+// input, 3 where a disk is full or broken, and 130 when interrupted.
 package main
 
 import (

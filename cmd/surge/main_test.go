@@ -9,15 +9,27 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/memory"
 )
 
 // TestMain lets the test binary stand in for the program, see [process].
+//
+// SURGE_TEST_FULL is the end of the path of a file for which the disk is full.
 func TestMain(m *testing.M) {
+	if full := os.Getenv("SURGE_TEST_FULL"); full != "" {
+		files.Intercept(func(c files.Change) (int, error) {
+			if c.Do == files.OpWrite && strings.HasSuffix(c.Path, full) {
+				return 0, syscall.ENOSPC
+			}
+			return 0, nil
+		})
+	}
 	if os.Getenv("SURGE_TEST_PROGRAM") != "" {
 		if file := os.Getenv("SURGE_TEST_MEMORY"); file != "" { // its greatest resident memory, at its end
 			code := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)

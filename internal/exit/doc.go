@@ -5,6 +5,7 @@
 //	     found): [Negative]
 //	2    it could not do it: bad input, a file that cannot be read or written: [BadInput] and
 //	     every other error
+//	3    a disk is full, read-only or broken: [ErrDisk]
 //	130  it was interrupted, and its state is saved where it has one: [ErrInterrupted],
 //	     context.Canceled
 //

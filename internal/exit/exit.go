@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"syscall"
 )
 
 // The exit statuses.
@@ -13,8 +14,36 @@ const (
 	ok          = 0
 	negative    = 1
 	badInput    = 2
+	disk        = 3
 	interrupted = 130 // 128 + SIGINT, as shells count
 )
+
+// ErrDisk signifies that a disk is full, read-only or broken: nothing is wrong with what was asked
+// for, and the same works once there is space. The errors of the operating system that say so
+// (ENOSPC, EDQUOT, EROFS, EIO) need not be wrapped in it.
+var ErrDisk = errors.New("the disk is full, read-only or broken")
+
+// onDisk tells whether err is one of a disk.
+func onDisk(err error) bool {
+	for _, of := range []error{ErrDisk, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO} {
+		if errors.Is(err, of) {
+			return true
+		}
+	}
+	return false
+}
+
+// Passing returns why a process that ended with a status may do better the next time, with all that
+// it was given as it is: [ErrDisk], [ErrInterrupted], or nil where it may not.
+func Passing(status int) error {
+	switch status {
+	case disk:
+		return ErrDisk
+	case interrupted:
+		return ErrInterrupted
+	}
+	return nil
+}
 
 // ErrInterrupted signifies that the user stopped the command, which left everything in a state to
 // continue from.
@@ -85,6 +114,9 @@ func Code(err error) int {
 	case nil:
 		return ok
 	case *BadInput:
+		if onDisk(e) {
+			return disk
+		}
 		return badInput
 	case *Negative:
 		return negative
@@ -101,6 +133,9 @@ func Code(err error) int {
 	}
 	if errors.Is(err, ErrInterrupted) || errors.Is(err, context.Canceled) {
 		return interrupted
+	}
+	if onDisk(err) {
+		return disk
 	}
 	return badInput
 }

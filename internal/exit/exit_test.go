@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"syscall"
 	"testing"
 )
 
@@ -23,6 +24,10 @@ func TestCode(t *testing.T) {
 		{"bad input because of another error", &BadInput{File: "a", Err: context.Canceled}, 2},
 		{"any other error", fs.ErrNotExist, 2},
 		{"wrapped other error", fmt.Errorf("open: %w", fs.ErrNotExist), 2},
+		{"a full disk", &fs.PathError{Op: "write", Path: "a", Err: syscall.ENOSPC}, 3},
+		{"bad input, as it says, of a full disk", fmt.Errorf("fit: %w", &BadInput{File: "a", Err: fmt.Errorf("files: %w", syscall.EDQUOT)}), 3},
+		{"no permission", &fs.PathError{Op: "open", Path: "a", Err: syscall.EACCES}, 2},
+		{"what a run says of its disk", fmt.Errorf("run 1: %w", ErrDisk), 3},
 		{"interrupted", fmt.Errorf("train: %w", ErrInterrupted), 130},
 		{"cancelled", context.Canceled, 130},
 		{"the worst of several", errors.Join(neg, bad, neg), 2},
@@ -31,6 +36,9 @@ func TestCode(t *testing.T) {
 	} {
 		if got := Code(test.err); got != test.want {
 			t.Errorf("%s: status %d, want %d", test.name, got, test.want)
+		}
+		if passing := Passing(test.want); (passing != nil) != (test.want > 2) || passing != nil && Code(passing) != test.want {
+			t.Errorf("status %d is passing: %v", test.want, passing)
 		}
 	}
 }

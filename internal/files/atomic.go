@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/google/renameio/v2"
 )
@@ -28,8 +29,25 @@ import (
 //
 // An existing file keeps its permissions, a new one has 0644 less the umask. A symbolic link at
 // path is replaced, not followed. Writes are buffered (64 KiB).
+//
+// What is no file, a device or a pipe, and all that stands in /dev, is not replaced but written to;
+// a pipe that nobody reads is an error.
 func WriteAtomic(path string, write func(io.Writer) error) error {
+	if info, err := os.Stat(path); err == nil && (!info.Mode().IsRegular() || filepath.Dir(path) == filepath.Dir(os.DevNull)) {
+		return stream(path, write)
+	}
 	return replace(path, write, nil)
+}
+
+// stream writes to what stands at path.
+func stream(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return fmt.Errorf("files: write %s: %w", path, cause(err))
+	}
+	w := bufio.NewWriterSize(f, 1<<16)
+	err = write(w)
+	return errors.Join(err, w.Flush(), f.Close())
 }
 
 // replace is WriteAtomic. keep, where it is not nil, runs when the new content is complete and
@@ -37,7 +55,7 @@ func WriteAtomic(path string, write func(io.Writer) error) error {
 func replace(path string, write func(io.Writer) error, keep func() error) (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("files: write %s: %w", path, err)
+			err = fmt.Errorf("files: write %s: %w", path, cause(err))
 		}
 	}()
 	if err := change(OpCreate, path); err != nil {
@@ -87,7 +105,11 @@ func discard(f *renameio.PendingFile, path string) error {
 	if err := change(OpDelete, path); err != nil {
 		return errors.Join(err, f.Close())
 	}
-	return f.Cleanup()
+	err := f.Cleanup()
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil // it went with its folder
+	}
+	return err
 }
 
 type writerFunc func(p []byte) (int, error)

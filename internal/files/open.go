@@ -42,8 +42,11 @@ func isNull(info fs.FileInfo) bool {
 
 // cause takes what an operation on a path said off an error.
 func cause(err error) error {
-	if p, ok := err.(*fs.PathError); ok {
-		return p.Err
+	switch e := err.(type) {
+	case *fs.PathError:
+		return e.Err
+	case *os.LinkError:
+		return e.Err
 	}
 	return err
 }

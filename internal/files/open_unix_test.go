@@ -4,6 +4,7 @@ package files
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -63,5 +64,63 @@ func TestNoEnd(t *testing.T) {
 		if err := read(); err == nil {
 			t.Errorf("%s: a hole of 2^43 bytes is read", name)
 		}
+	}
+}
+
+// TestStream: what is no file is written to, and stays what it is; a pipe that nobody reads and a
+// folder are errors at once.
+func TestStream(t *testing.T) {
+	dir := t.TempDir()
+	null, fifo := filepath.Join(dir, "null"), filepath.Join(dir, "pipe")
+	if err := os.Symlink(os.DevNull, null); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Skip(err)
+	}
+	write := func(path string) error {
+		return WriteAtomic(path, func(w io.Writer) error { _, err := io.WriteString(w, "text"); return err })
+	}
+	for _, path := range []string{null, os.DevNull} {
+		if err := write(path); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().IsRegular() {
+			t.Fatalf("%s is %v now, %v", path, info.Mode(), err)
+		}
+	}
+	for path, want := range map[string]error{fifo: syscall.ENXIO, dir: syscall.EISDIR, "/dev/full": syscall.ENOSPC} {
+		if err := write(path); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", path, err, want)
+		}
+	}
+	read := make(chan string)
+	opened, err := os.OpenFile(fifo, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	go func() {
+		text := make([]byte, 4)
+		_, _ = io.ReadFull(opened, text)
+		read <- string(text)
+	}()
+	if err := write(fifo); err != nil {
+		t.Fatal(err)
+	}
+	if text := <-read; text != "text" {
+		t.Errorf("the pipe gave %q", text)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+// TestNoSpace: the error names the file, and not one that is gone again.
+func TestNoSpace(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none", "file")
+	err := WriteAtomic(path, func(io.Writer) error { return nil })
+	if want := "files: write " + path + ": no such file or directory"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }

@@ -224,12 +224,11 @@ func (r *Runner) execute(ctx context.Context, t Task) (*Result, error) {
 	if r.Sweep.Method != "" {
 		args = append(args, "--method", r.Sweep.Method)
 	}
-	begun := "config.toml"
 	if r.Sweep.Fit != "" {
-		args, begun = []string{"fit", config, "--out", out, "--json"}, "checkpoint"
+		args = []string{"fit", config, "--out", out, "--json"}
 	}
 	switch {
-	case exists(filepath.Join(out, begun)):
+	case exists(filepath.Join(out, "checkpoint")):
 		args = append(args, "--resume")
 	case exists(out):
 		args = append(args, "--force")
@@ -247,6 +246,9 @@ func (r *Runner) execute(ctx context.Context, t Task) (*Result, error) {
 		if result.Error == "" {
 			result.Error = failed.Error()
 		}
+	}
+	if passing := exit.Passing(cmd.ProcessState.ExitCode()); passing != nil { // no result, but a run to go on with
+		return nil, fmt.Errorf("%s: %w: %s; the same command goes on", t.Dir, passing, result.Error)
 	}
 	return result, nil
 }

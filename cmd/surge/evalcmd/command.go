@@ -3,11 +3,9 @@
 package evalcmd
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/alecthomas/kong"
@@ -73,7 +71,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 		}
 	}
 	var failed error // of cases; what the others gave is written all the same
-	err := writeFile(c.Out, func(w io.Writer) error {
+	err := files.WriteAtomic(c.Out, func(w io.Writer) error {
 		failed = c.Write(ctx, w, k.Stderr)
 		if errors.Is(failed, exit.ErrInterrupted) {
 			return exit.ErrInterrupted
@@ -85,18 +83,4 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 		return errors.Join(failed, err)
 	}
 	return failed
-}
-
-// writeFile replaces the file at path, or writes to what stands there if that is not a plain file
-// (/dev/null, a pipe).
-func writeFile(path string, write func(io.Writer) error) error {
-	if info, err := os.Lstat(path); err != nil || info.Mode().IsRegular() {
-		return files.WriteAtomic(path, write)
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriter(f)
-	return errors.Join(write(w), w.Flush(), f.Close())
 }
