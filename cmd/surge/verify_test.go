@@ -33,7 +33,7 @@ func finished(t *testing.T, model, method string) string {
 	}
 	out := filepath.Join(dir, "run")
 	var stdout, stderr bytes.Buffer
-	if status := run(t.Context(), []string{"train", "--config", config, "--out", out, "--keep", "1", "--checkpoint-every", "3", "--json"}, &stdout, &stderr); status != 0 {
+	if status := run(t.Context(), []string{"train", "--config", config, "--out", out, "--keep", "2", "--checkpoint-every", "3", "--json"}, &stdout, &stderr); status != 0 {
 		t.Fatal(stderr.String())
 	}
 	return out
@@ -209,6 +209,29 @@ func TestVerifyFindsForgeries(t *testing.T) {
 		"a picture": func(out string) {
 			edit(out, "curves.png", "IDAT", "IDAU")
 			forge(t, out, none)
+		},
+		"an older checkpoint": func(out string) {
+			if err := os.Rename(filepath.Join(out, "checkpoint-0002"), filepath.Join(out, "checkpoint")); err != nil {
+				t.Fatal(err)
+			}
+			forge(t, out, none)
+		},
+		"no parameters": func(out string) {
+			if err := os.Remove(filepath.Join(out, "best.params")); err != nil {
+				t.Fatal(err)
+			}
+			forge(t, out, none)
+		},
+		"neither receipt nor experiment": func(out string) {
+			forge(t, out, func([]train.Link) []train.Link { return nil })
+			for _, name := range []string{"receipt.jsonl", "config.toml"} {
+				if err := os.Remove(filepath.Join(out, name)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := rundir.Seal(out); err != nil {
+				t.Fatal(err)
+			}
 		},
 		"no sums": func(out string) {
 			if err := os.Remove(filepath.Join(out, rundir.SumsFile)); err != nil {

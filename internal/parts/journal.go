@@ -110,6 +110,9 @@ func (j *Journal[L]) read() error {
 
 // write appends a line; an unfinished one, which a killed process left, makes room for it.
 func (j *Journal[L]) write(line L) error {
+	if err := rundir.Unseal(filepath.Dir(j.path)); err != nil {
+		return &exit.BadInput{File: j.path, Err: err}
+	}
 	out, err := files.OpenLines(j.path, files.All)
 	if err != nil {
 		return &exit.BadInput{File: j.path, Err: err}
@@ -138,6 +141,10 @@ func (j *Journal[L]) clear() error {
 	}
 	return j.locked(func() error {
 		clear(j.done)
+		err := rundir.Unseal(filepath.Dir(j.path))
+		if err != nil {
+			return &exit.BadInput{File: j.path, Err: err}
+		}
 		out, err := files.OpenLines(j.path, 0)
 		if err == nil {
 			err = out.Close()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -133,6 +134,9 @@ func TestEnd(t *testing.T) {
 	if head, err := j.Begin(square{Value: 7}); err != nil || head.Value != 7 {
 		t.Fatal(head, err)
 	}
+	if err := rundir.Seal(filepath.Dir(path)); err != nil {
+		t.Fatal(err)
+	}
 	w := work(j, 4, made)
 	right := w.Make
 	failed := errors.New("failed")
@@ -144,6 +148,9 @@ func TestEnd(t *testing.T) {
 	}
 	if lines, err := w.Do(t.Context()); !errors.Is(err, failed) || len(lines) != 2 {
 		t.Errorf("%v, %v", lines, err)
+	}
+	if _, err := rundir.CheckSeal(filepath.Dir(path)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the sums of what has changed since: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	w.Make = func(ctx context.Context, i int) (square, error) {

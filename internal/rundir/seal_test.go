@@ -19,13 +19,25 @@ func TestSeal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	content := map[string]string{"a.txt": "some text\n", "b": "\x00\x01", "empty": ""}
+	content := map[string]string{"a.txt": "some text\n", "b": "\x00\x01", "empty": "", "below/run/b": "\x02", "other/c": "not a file of the run"}
 	for name, text := range content {
+		if err := os.MkdirAll(filepath.Dir(d.Path(name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(d.Path(name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := d.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := CheckSeal(d.String()); err != nil || s.Files != 3 {
+		t.Fatalf("of the folder alone: %+v, %v", s, err)
+	}
+	if err := d.Unseal(); err != nil {
+		t.Fatal(err)
+	}
+	if err := Seal(d.String(), "none", "below", "below/run"); err != nil {
 		t.Fatal(err)
 	}
 	check := func() Seals {
@@ -35,11 +47,11 @@ func TestSeal(t *testing.T) {
 		}
 		return s
 	}
-	if s := check(); s.Files != 3 || len(s.Changed)+len(s.Added) > 0 {
+	if s := check(); s.Files != 4 || len(s.Changed)+len(s.Added) > 0 {
 		t.Fatalf("untouched: %+v", s)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		name := rapid.SampledFrom([]string{"a.txt", "b", SumsFile}).Draw(t, "file")
+		name := rapid.SampledFrom([]string{"a.txt", "b", "below/run/b", SumsFile}).Draw(t, "file")
 		path := d.Path(name)
 		before, err := os.ReadFile(path)
 		if err != nil {
@@ -62,10 +74,12 @@ func TestSeal(t *testing.T) {
 	if err := os.Remove(d.Path("b")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(d.Path("c"), nil, 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"c", "below/run/" + SumsFile} {
+		if err := os.WriteFile(d.Path(name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if s := check(); len(s.Changed) != 1 || !strings.HasPrefix(s.Changed[0], "b: ") || len(s.Added) != 1 || s.Added[0] != "c" {
+	if s := check(); len(s.Changed) != 1 || !strings.HasPrefix(s.Changed[0], "b: ") || len(s.Added) != 2 || s.Added[0] != "below/run/"+SumsFile || s.Added[1] != "c" {
 		t.Errorf("one missing, one more: %+v", s)
 	}
 	if err := d.Unseal(); err != nil {

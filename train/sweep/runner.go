@@ -147,6 +147,9 @@ func (r *Runner) take(ctx context.Context, t Task) (made bool, err error) {
 	if busy, err := working(filepath.Join(t.Dir, runDir)); busy || err != nil {
 		return false, err
 	}
+	if err := rundir.Unseal(filepath.Dir(t.Dir)); err != nil {
+		return false, err
+	}
 	start := time.Now()
 	result, err := r.execute(ctx, t)
 	if err != nil || ctx.Err() != nil {

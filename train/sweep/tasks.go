@@ -11,6 +11,7 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/given"
+	"github.com/surge-snn/surge/internal/rundir"
 	fitted "github.com/surge-snn/surge/models/dynapse/experiment"
 	"github.com/surge-snn/surge/train/experiment"
 	"github.com/surge-snn/surge/train/experiment/recipes"
@@ -77,8 +78,7 @@ func (s *Sweep) Tasks(points []Point, out string) ([]Task, error) {
 			if err != nil {
 				return nil, fmt.Errorf("point %d (%s): %w", p.Index+1, s.Describe(p), err)
 			}
-			dir := filepath.Join(out, fmt.Sprintf("%04d-%d", p.Index+1, seed))
-			tasks = append(tasks, Task{p, seed, dir, text})
+			tasks = append(tasks, Task{p, seed, filepath.Join(out, folder(p.Index, seed)), text})
 		}
 	}
 	return tasks, nil
@@ -125,7 +125,7 @@ func (s *Sweep) Claim(out string, force bool) error {
 		if err != nil {
 			return err
 		}
-		for _, dir := range append(found, filepath.Join(out, resultsFile), filepath.Join(out, pictureFile)) {
+		for _, dir := range append(found, filepath.Join(out, rundir.SumsFile), filepath.Join(out, resultsFile), filepath.Join(out, pictureFile)) {
 			if err := os.RemoveAll(dir); err != nil {
 				return &exit.BadInput{File: dir, Err: err}
 			}
@@ -154,8 +154,11 @@ func (s *Sweep) Describe(p Point) string {
 	return text
 }
 
-// Finish writes the table of all results into out and draws it, and hands its rows to show. Runs
-// without a score are an [exit.Negative] error.
+// folder returns the name of the folder of a run.
+func folder(point int, seed uint64) string { return fmt.Sprintf("%04d-%d", point+1, seed) }
+
+// Finish writes the table of all results into out and draws it, and hands its rows to show. At last
+// it writes the SHA-256 of all files. Runs without a score are an [exit.Negative] error.
 func (s *Sweep) Finish(out string, points []Point, results []Result, show func([]Row) error) error {
 	if err := s.check(points...); err != nil {
 		return err
@@ -172,7 +175,10 @@ func (s *Sweep) Finish(out string, points []Point, results []Result, show func([
 	}
 	failed := 0
 	first := ""
+	var folders []string
 	for _, r := range results {
+		dir := folder(r.Point, r.Seed)
+		folders = append(folders, dir, dir+"/"+runDir)
 		if _, ok := r.Numbers[s.Score]; !ok {
 			if failed++; failed == 1 {
 				first = r.Error
@@ -182,6 +188,9 @@ func (s *Sweep) Finish(out string, points []Point, results []Result, show func([
 	var err error
 	if failed < len(results) {
 		err = s.Figure(rows).Write(filepath.Join(out, pictureFile))
+	}
+	if err == nil {
+		err = rundir.Seal(out, folders...)
 	}
 	if failed > 0 {
 		return errors.Join(err, &exit.Negative{Reason: fmt.Sprintf("%d of %d runs have no %s, the first: %s; see %s", failed, len(results), s.Score, first, filepath.Join(out, resultsFile))})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"strings"
 
@@ -26,14 +27,16 @@ type verifier struct {
 	links   []train.Link
 	receipt []byte // the text of links
 	config  string
+	sealed  bool                // the run has ended, or was interrupted in order
 	states  []*train.Checkpoint // complete ones of complete epochs
+	below   []string            // folders of runs in a folder that is none
 }
 
 // files compares the files.
 func (v *verifier) files() error {
 	seals, err := rundir.CheckSeal(v.folder)
-	sealed := !errors.Is(err, fs.ErrNotExist)
-	if err != nil && sealed {
+	v.sealed = !errors.Is(err, fs.ErrNotExist)
+	if err != nil && v.sealed {
 		return err
 	}
 	v.Files, v.Problems = seals.Files, append(v.Problems, seals.Changed...)
@@ -41,8 +44,16 @@ func (v *verifier) files() error {
 		v.note("%s is not a file of the run", name)
 	}
 	switch v.links, v.receipt, err = train.ReadReceipt(v.path(experiment.ReceiptFile)); {
-	case errors.Is(err, fs.ErrNotExist) && sealed && !v.is(experiment.ConfigFile):
-		v.note("no run of surge train: its files are compared with %s", rundir.SumsFile)
+	case errors.Is(err, fs.ErrNotExist) && v.sealed && !v.trained():
+		v.note("no run of surge train: its files are compared with %s, and nothing is done again", rundir.SumsFile)
+		for _, name := range seals.Names {
+			if path.Base(name) == experiment.ReceiptFile && v.is(name) {
+				v.below = append(v.below, path.Dir(name))
+			}
+		}
+		return nil
+	case errors.Is(err, fs.ErrNotExist) && !v.trained():
+		v.problem("there is neither %s nor %s: it holds no results, or what wrote them has not ended", experiment.ReceiptFile, rundir.SumsFile)
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
 		v.problem("there is no %s", experiment.ReceiptFile)
@@ -55,7 +66,7 @@ func (v *verifier) files() error {
 		return nil
 	}
 	v.Epochs = v.links[len(v.links)-1].Epoch
-	if !sealed {
+	if !v.sealed {
 		v.problem("there is no %s, which is written when a run ends or is interrupted: surge train --resume writes it", rundir.SumsFile)
 	}
 	for _, check := range []func() error{v.experiment, v.metrics, v.params, v.checkpointFiles} {
@@ -67,6 +78,11 @@ func (v *verifier) files() error {
 		}
 	}
 	return nil
+}
+
+// trained tells whether there is a file that surge train alone writes.
+func (v *verifier) trained() bool {
+	return v.is(experiment.ConfigFile) || v.is(experiment.MetricsFile) || v.is(experiment.ParamsFile)
 }
 
 // is tells whether there is a file.
@@ -115,6 +131,11 @@ func (v *verifier) metrics() error {
 func (v *verifier) params() error {
 	text, err := files.ReadFile(v.path(experiment.ParamsFile))
 	if errors.Is(err, fs.ErrNotExist) {
+		e, err := experiment.Parse(v.path(experiment.ConfigFile), v.config, "")
+		if v.sealed && err == nil && v.Epochs >= e.Train.Epochs {
+			v.problem("there is no %s of a run that has ended", experiment.ParamsFile)
+			return nil
+		}
 		v.note("the run has not ended: there is no %s", experiment.ParamsFile)
 		return nil
 	}
@@ -144,6 +165,10 @@ func (v *verifier) checkpointFiles() error {
 			return err
 		}
 		i := slices.IndexFunc(v.links, func(l train.Link) bool { return l.Epoch == c.Position.Epoch && l.Batch == c.Position.Batch })
+		if name == experiment.CheckpointFile && v.sealed && c.Position.Epoch < v.Epochs {
+			v.problem("%s: is of epoch %d, and the receipt ends with epoch %d", name, c.Position.Epoch, v.Epochs)
+			continue
+		}
 		within := i < 0 && c.Position.Batch > 0 && c.Position.Epoch <= v.Epochs
 		switch {
 		case len(c.Receipt) == 0 && name != experiment.CheckpointFile && (v.links[0].Epoch > 0 || v.links[0].Batch > 0):

@@ -27,7 +27,8 @@ type Options struct {
 // Run verifies the run in a folder: its files are compared with its receipt, and then its epochs
 // are done again on this machine, from the start or from the last kept checkpoint before the
 // segment. Each must end with the bits that the receipt has. What does not is a problem of the
-// result; an error is that nothing could be said.
+// result; an error is that nothing could be said. Of other folders the files alone are compared, with
+// their SHA256SUMS, and runs in them, as a sweep has, are verified each.
 func Run(ctx context.Context, folder string, o Options) (*Result, error) {
 	if err := given.Need("ctx", ctx); err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
@@ -49,6 +50,16 @@ func Run(ctx context.Context, folder string, o Options) (*Result, error) {
 			return nil, err
 		}
 	}
+	for _, name := range v.below {
+		run, err := Run(ctx, v.path(name), o)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range run.Problems {
+			v.problem("%s: %s", name, p)
+		}
+		v.Runs = append(v.Runs, run)
+	}
 	v.Seconds, v.Proved = time.Since(begin).Seconds(), len(v.Problems) == 0
 	return &v.Result, nil
 }
@@ -63,6 +74,8 @@ type Result struct {
 	Problems []string `json:"problems"`
 	Notes    []string `json:"notes,omitempty"`
 	Seconds  float64  `json:"seconds"`
+
+	Runs []*Result `json:"runs,omitempty"` // of a sweep, whose problems are also above
 }
 
 func (r *Result) problem(format string, args ...any) {
@@ -86,6 +99,13 @@ func (r *Result) Write(w io.Writer) error {
 	for _, p := range r.Problems {
 		if _, err := fmt.Fprintln(w, "wrong:", p); err != nil {
 			return err
+		}
+	}
+	for _, run := range r.Runs {
+		if run != nil && run.Proved {
+			if err := run.Write(w); err != nil {
+				return err
+			}
 		}
 	}
 	if !r.Proved {

@@ -17,6 +17,7 @@ import (
 	"github.com/surge-snn/surge/bench/fit"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/parts"
+	"github.com/surge-snn/surge/internal/rundir"
 )
 
 // Command is surge bench.
@@ -124,7 +125,10 @@ func (c *Fit) Run(ctx context.Context, k *kong.Context) error {
 			return err
 		}
 	}
-	return errors.Join(err, fit.Write(c.Out, all, summaries), fit.Verdict(summaries))
+	if err = errors.Join(err, fit.Write(c.Out, all, summaries)); err == nil && ctx.Err() == nil && c.Out != "" {
+		err = rundir.Seal(c.Out)
+	}
+	return errors.Join(err, fit.Verdict(summaries))
 }
 
 // choose checks the flags and returns the benchmarks.

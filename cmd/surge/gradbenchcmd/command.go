@@ -16,6 +16,7 @@ import (
 	"github.com/surge-snn/surge/bench/gradbench/suite"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/parts"
+	"github.com/surge-snn/surge/internal/rundir"
 )
 
 // Command is surge gradbench.
@@ -91,7 +92,11 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) error {
 		}
 	}
 	if c.Out != "" {
-		if err := r.Write(c.Out); err != nil {
+		err := r.Write(c.Out)
+		if err == nil && failed == nil {
+			err = rundir.Seal(c.Out, "problems")
+		}
+		if err != nil {
 			return errors.Join(failed, err)
 		}
 	}

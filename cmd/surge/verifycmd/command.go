@@ -16,7 +16,7 @@ import (
 
 // Command is surge verify.
 type Command struct {
-	Folder    string  `arg:"" name:"run" placeholder:"RUN" help:"Folder of a run of surge train, or of a fit."`
+	Folder    string  `arg:"" name:"run" placeholder:"RUN" help:"Folder of a run of surge train, or of a sweep, a fit or a benchmark."`
 	Segment   segment `placeholder:"A:B" help:"Prove the epochs from the state after epoch A, 0 for the start, to that after epoch B alone."`
 	FilesOnly bool    `name:"files" help:"Compare the files with each other, and do nothing again."`
 	Data      string  `placeholder:"PATH" help:"Folder or file of the data, where it is not where the experiment says."`
@@ -29,7 +29,7 @@ func (Command) Help() string {
 
 SHA256SUMS says whether a file has changed since. receipt.jsonl is a chain: a line for the start and for each epoch with the SHA-256 of experiment, data, parameters, metrics and the whole state, and of the line before. The other files are compared with it, and then the epochs are done again, from the start or from the last kept checkpoint before the segment (surge train --keep), on this machine: each must end with the bits that the receipt has. Who changes a file and all sums with it is found here. At last the pictures are drawn again: they must show the same, up to the rounding of colours, in which processors differ. times.jsonl, the only file that cannot be proved, is covered by SHA256SUMS alone.
 
-Of a fit, SHA256SUMS is checked.
+Of a sweep, each run of surge train is proved so, and its other files are compared with SHA256SUMS. Of fits, protocols and benchmarks (surge gradbench, bench fit) SHA256SUMS is checked, and nothing is done again: that a file is what was written then is said, not that it is right.
 
 The status is 0 for a run that is proved and 1 for one that is not.
 
