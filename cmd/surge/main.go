@@ -38,6 +38,7 @@ import (
 	"github.com/surge-snn/surge/cmd/surge/truthcmd"
 	"github.com/surge-snn/surge/cmd/surge/verifycmd"
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/train/experiment/recipes"
 )
 
@@ -70,7 +71,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	files.Abandon()
+	os.Exit(code)
 }
 
 // run parses and runs the command line and returns the exit status. Each error is one line on

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"github.com/google/renameio/v2"
@@ -66,6 +67,7 @@ func replace(path string, write func(io.Writer) error, keep func() error) (err e
 	if err != nil {
 		return err
 	}
+	defer Temporary(f.Name())()
 	placed := false
 	defer func() {
 		if !placed {
@@ -98,6 +100,25 @@ func replace(path string, write func(io.Writer) error, keep func() error) (err e
 	}
 	placed = true
 	return syncDir(dir)
+}
+
+// pending are the paths that Temporary was given and whose work goes on.
+var pending sync.Map
+
+// Temporary notes that what is at path, a file or a folder, is in work and goes with the program,
+// until done is called.
+func Temporary(path string) (done func()) {
+	pending.Store(path, nil)
+	return func() { pending.Delete(path) }
+}
+
+// Abandon removes what is in work, for a program that ends now and leaves its goroutines where they
+// are. A file that takes its place meanwhile is complete.
+func Abandon() {
+	pending.Range(func(path, _ any) bool {
+		_ = os.RemoveAll(path.(string)) // there is nobody to tell
+		return true
+	})
 }
 
 // discard removes the temporary file that was to become the file at path.

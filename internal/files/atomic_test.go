@@ -282,3 +282,33 @@ func TestReadLatest(t *testing.T) {
 		t.Errorf("newer version: %v", err)
 	}
 }
+
+// TestAbandon: a file that is being written when the program ends goes, and what was at its path
+// stays, also where the writer goes on for a moment.
+func TestAbandon(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := WriteAtomic(path, func(w io.Writer) error {
+		if _, err := io.WriteString(w, "new"); err != nil {
+			return err
+		}
+		Abandon()
+		return nil
+	})
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that was abandoned: %v", err)
+	}
+	left, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(left) != 1 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != "old" {
+		t.Errorf("%q, %v", b, err)
+	}
+	Abandon() // nothing is in work: the file stays
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
+	}
+}

@@ -47,6 +47,7 @@ func redraw(e *experiment.Experiment, folder string, params *graph.Params) (othe
 	if err != nil {
 		return nil, err
 	}
+	defer files.Temporary(temp)()
 	defer os.RemoveAll(temp)
 	if err := e.Draw(net, sets.Test, filepath.Join(folder, experiment.MetricsFile), temp); err != nil {
 		return nil, err
