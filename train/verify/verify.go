@@ -27,8 +27,10 @@ type Options struct {
 // Run verifies the run in a folder: its files are compared with its receipt, and then its epochs
 // are done again on this machine, from the start or from the last kept checkpoint before the
 // segment. Each must end with the bits that the receipt has. What does not is a problem of the
-// result; an error is that nothing could be said. Of other folders the files alone are compared, with
-// their SHA256SUMS, and runs in them, as a sweep has, are verified each.
+// result; an error is that nothing could be said.
+//
+// Of other folders the files alone are compared, with their SHA256SUMS, and runs in them, as a
+// sweep has, are verified each.
 func Run(ctx context.Context, folder string, o Options) (*Result, error) {
 	if err := given.Need("ctx", ctx); err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
