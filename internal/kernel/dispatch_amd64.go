@@ -505,6 +505,22 @@ func fastAccumulate[T Float](sums *float64, x *T, n int) bool {
 	return true
 }
 
+func fastDot[T Float](sums, x, y *T, n int) bool {
+	switch {
+	case !avx2:
+		return false
+	case single[T]() && avx512:
+		dotF32AVX512((*float32)(unsafe.Pointer(sums)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(y)), n)
+	case single[T]():
+		dotF32AVX2((*float32)(unsafe.Pointer(sums)), (*float32)(unsafe.Pointer(x)), (*float32)(unsafe.Pointer(y)), n)
+	case avx512:
+		dotF64AVX512((*float64)(unsafe.Pointer(sums)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(y)), n)
+	default:
+		dotF64AVX2((*float64)(unsafe.Pointer(sums)), (*float64)(unsafe.Pointer(x)), (*float64)(unsafe.Pointer(y)), n)
+	}
+	return true
+}
+
 func fastAdd[T Float](z, x, y *T, n int) bool {
 	switch {
 	case !avx2:

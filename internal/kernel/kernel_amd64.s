@@ -6798,6 +6798,32 @@ loop:
 	VZEROUPPER
 	RET
 
+// func dotF32AVX2(sums *float32, x *float32, y *float32, n int)
+// Requires: AVX
+TEXT ·dotF32AVX2(SB), NOSPLIT, $0-32
+	MOVQ   n+24(FP), AX
+	MOVQ   sums+0(FP), CX
+	MOVQ   x+8(FP), DX
+	MOVQ   y+16(FP), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+loop:
+	VMOVUPD (DX), Y2
+	VMULPS  (BX), Y2, Y2
+	VADDPS  Y2, Y0, Y0
+	VMOVUPD 32(DX), Y2
+	VMULPS  32(BX), Y2, Y2
+	VADDPS  Y2, Y1, Y1
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x10, AX
+	JNZ     loop
+	VMOVUPD Y0, (CX)
+	VMOVUPD Y1, 32(CX)
+	VZEROUPPER
+	RET
+
 // func addF32AVX2(z *float32, x *float32, y *float32, n int)
 // Requires: AVX
 TEXT ·addF32AVX2(SB), NOSPLIT, $0-32
@@ -13941,6 +13967,27 @@ loop:
 	ADDQ      $0x00000080, DX
 	SUBQ      $0x10, AX
 	JNZ       loop
+	VZEROUPPER
+	RET
+
+// func dotF32AVX512(sums *float32, x *float32, y *float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·dotF32AVX512(SB), NOSPLIT, $0-32
+	MOVQ   n+24(FP), AX
+	MOVQ   sums+0(FP), CX
+	MOVQ   x+8(FP), DX
+	MOVQ   y+16(FP), BX
+	VPXORQ Z0, Z0, Z0
+
+loop:
+	VMOVUPD (DX), Z1
+	VMULPS  (BX), Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x10, AX
+	JNZ     loop
+	VMOVUPD Z0, (CX)
 	VZEROUPPER
 	RET
 
@@ -23170,6 +23217,42 @@ loop:
 	VZEROUPPER
 	RET
 
+// func dotF64AVX2(sums *float64, x *float64, y *float64, n int)
+// Requires: AVX
+TEXT ·dotF64AVX2(SB), NOSPLIT, $0-32
+	MOVQ   n+24(FP), AX
+	MOVQ   sums+0(FP), CX
+	MOVQ   x+8(FP), DX
+	MOVQ   y+16(FP), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+loop:
+	VMOVUPD (DX), Y4
+	VMULPD  (BX), Y4, Y4
+	VADDPD  Y4, Y0, Y0
+	VMOVUPD 32(DX), Y4
+	VMULPD  32(BX), Y4, Y4
+	VADDPD  Y4, Y1, Y1
+	VMOVUPD 64(DX), Y4
+	VMULPD  64(BX), Y4, Y4
+	VADDPD  Y4, Y2, Y2
+	VMOVUPD 96(DX), Y4
+	VMULPD  96(BX), Y4, Y4
+	VADDPD  Y4, Y3, Y3
+	ADDQ    $0x00000080, DX
+	ADDQ    $0x00000080, BX
+	SUBQ    $0x10, AX
+	JNZ     loop
+	VMOVUPD Y0, (CX)
+	VMOVUPD Y1, 32(CX)
+	VMOVUPD Y2, 64(CX)
+	VMOVUPD Y3, 96(CX)
+	VZEROUPPER
+	RET
+
 // func addF64AVX2(z *float64, x *float64, y *float64, n int)
 // Requires: AVX
 TEXT ·addF64AVX2(SB), NOSPLIT, $0-32
@@ -30111,6 +30194,32 @@ loop:
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x10, AX
 	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func dotF64AVX512(sums *float64, x *float64, y *float64, n int)
+// Requires: AVX, AVX512F
+TEXT ·dotF64AVX512(SB), NOSPLIT, $0-32
+	MOVQ   n+24(FP), AX
+	MOVQ   sums+0(FP), CX
+	MOVQ   x+8(FP), DX
+	MOVQ   y+16(FP), BX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+
+loop:
+	VMOVUPD (DX), Z2
+	VMULPD  (BX), Z2, Z2
+	VADDPD  Z2, Z0, Z0
+	VMOVUPD 64(DX), Z2
+	VMULPD  64(BX), Z2, Z2
+	VADDPD  Z2, Z1, Z1
+	ADDQ    $0x00000080, DX
+	ADDQ    $0x00000080, BX
+	SUBQ    $0x10, AX
+	JNZ     loop
+	VMOVUPD Z0, (CX)
+	VMOVUPD Z1, 64(CX)
 	VZEROUPPER
 	RET
 

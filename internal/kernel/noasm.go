@@ -114,6 +114,8 @@ func fastAxpy[T Float](y, x *T, n int, a T) bool { return false }
 
 func fastAccumulate[T Float](sums *float64, x *T, n int) bool { return false }
 
+func fastDot[T Float](sums, x, y *T, n int) bool { return false }
+
 func fastAdd[T Float](z, x, y *T, n int) bool { return false }
 
 func fastSub[T Float](z, x, y *T, n int) bool { return false }

@@ -79,6 +79,8 @@ func kernels[T Float](seed uint64, n int, edges bool) outcome[T] {
 		o.numbers["accumulated"] = append(o.numbers["accumulated"], T(s))
 		o.bits = append(o.bits, math.Float64bits(s+0))
 	}
+	dot := Dot(arg("dot x"), arg("dot y"))
+	o.numbers["dot"] = []T{dot}
 	Add(arg("add z"), arg("add x"), arg("add y"))
 	Sub(arg("sub z"), arg("sub x"), arg("sub y"))
 	Mul(arg("mul z"), arg("mul x"), arg("mul y"))

@@ -159,6 +159,11 @@ func axpyF32AVX2(y *float32, x *float32, n int, a float32)
 //go:noescape
 func accumulateF32AVX2(sums *float64, x *float32, n int)
 
+// dotF32AVX2 is dot in generic.go.
+//
+//go:noescape
+func dotF32AVX2(sums *float32, x *float32, y *float32, n int)
+
 // addF32AVX2 is add in generic.go.
 //
 //go:noescape
@@ -453,6 +458,11 @@ func axpyF32AVX512(y *float32, x *float32, n int, a float32)
 //
 //go:noescape
 func accumulateF32AVX512(sums *float64, x *float32, n int)
+
+// dotF32AVX512 is dot in generic.go.
+//
+//go:noescape
+func dotF32AVX512(sums *float32, x *float32, y *float32, n int)
 
 // addF32AVX512 is add in generic.go.
 //
@@ -759,6 +769,11 @@ func axpyF64AVX2(y *float64, x *float64, n int, a float64)
 //go:noescape
 func accumulateF64AVX2(sums *float64, x *float64, n int)
 
+// dotF64AVX2 is dot in generic.go.
+//
+//go:noescape
+func dotF64AVX2(sums *float64, x *float64, y *float64, n int)
+
 // addF64AVX2 is add in generic.go.
 //
 //go:noescape
@@ -1053,6 +1068,11 @@ func axpyF64AVX512(y *float64, x *float64, n int, a float64)
 //
 //go:noescape
 func accumulateF64AVX512(sums *float64, x *float64, n int)
+
+// dotF64AVX512 is dot in generic.go.
+//
+//go:noescape
+func dotF64AVX512(sums *float64, x *float64, y *float64, n int)
 
 // addF64AVX512 is add in generic.go.
 //

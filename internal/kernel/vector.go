@@ -24,6 +24,33 @@ func Accumulate[T Float](sums []float64, x []T) {
 	}
 }
 
+// Dot returns Σ_i x[i]·y[i], each product rounded first, in 16 partial sums: number l is of the
+// elements i = l mod 16. They are added in pairs that are 8, 4, 2 and 1 apart; the elements behind
+// the last 16 follow one by one. x and y have one length.
+func Dot[T Float](x, y []T) T {
+	y = y[:len(x)]
+	var s [16]T
+	n := len(x) &^ 15
+	if n > 0 && !fastDot(&s[0], at(x), at(y), n) {
+		for i := 0; i < n; i += 16 {
+			a, b := (*[16]T)(x[i:]), (*[16]T)(y[i:])
+			for l := range s {
+				s[l] += T(a[l] * b[l])
+			}
+		}
+	}
+	for d := len(s) / 2; d > 0; d /= 2 {
+		for l := range d {
+			s[l] += s[l+d]
+		}
+	}
+	sum := s[0]
+	for i, v := range x[n:] {
+		sum += T(v * y[n+i])
+	}
+	return sum
+}
+
 // Add sets z[i] = x[i] + y[i]. All have one length, and z may be x or y.
 func Add[T Float](z, x, y []T) {
 	x, y = x[:len(z)], y[:len(z)]

@@ -436,37 +436,18 @@ func (k *neuronKernel[T]) shifts(w *task[T], f *flow[T], t, lo, hi int, dx []T) 
 			if val != nil {
 				s = val[e]
 			}
-			shift[row*n+int(i)] = -T(s * dot(k.weights(lo + row)[int(i)*width:(int(i)+1)*width], moved))
+			shift[row*n+int(i)] = -T(s * kernel.Dot(k.weights(lo + row)[int(i)*width:(int(i)+1)*width], moved))
 		}
 	}
-}
-
-// dot is Σ_j x_j y_j, in eight partial sums: number l is of the elements j = l mod 8, number 0 also
-// of those behind the last eight.
-func dot[T kernel.Float](x, y []T) T {
-	var s0, s1, s2, s3, s4, s5, s6, s7 T
-	y = y[:len(x)]
-	j := 0
-	for ; j+8 <= len(x); j += 8 {
-		a, b := (*[8]T)(x[j:]), (*[8]T)(y[j:])
-		s0 += T(a[0] * b[0])
-		s1 += T(a[1] * b[1])
-		s2 += T(a[2] * b[2])
-		s3 += T(a[3] * b[3])
-		s4 += T(a[4] * b[4])
-		s5 += T(a[5] * b[5])
-		s6 += T(a[6] * b[6])
-		s7 += T(a[7] * b[7])
-	}
-	for ; j < len(x); j++ {
-		s0 += T(x[j] * y[j])
-	}
-	return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))
 }
 
 // rates writes the adjoint of the weighted input of a row times the rates of decay of the synapses.
 func (k *neuronKernel[T]) rates(moved []T, p place, dx []T) {
 	types := k.types()
+	if types == 1 {
+		kernel.Mul(moved, dx, per(p, k.coef[rateSyn])[:k.n])
+		return
+	}
 	for i := range types {
 		rate := per(p, k.coef[rateSyn])
 		if i > 0 {

@@ -46,6 +46,7 @@ func main() {
 			}
 			m.axpy()
 			m.accumulate()
+			m.dot()
 			m.combine("add", m.add)
 			m.combine("sub", m.sub)
 			m.combine("mul", m.mul)

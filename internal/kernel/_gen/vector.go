@@ -36,6 +36,33 @@ func (m *machine) accumulate() {
 	RET()
 }
 
+// dot writes the sums of products: number l is of the elements l mod 16, of a multiple of 16.
+func (m *machine) dot() {
+	m.function("dot", "(sums, x, y *T, n int)")
+	n, sums, x, y := pointer("n"), pointer("sums"), pointer("x"), pointer("y")
+	part := make([]reg.VecVirtual, 16*m.size()/m.width())
+	for k := range part {
+		part[k] = m.register()
+		m.clear(part[k])
+	}
+	Label("loop")
+	for k, s := range part {
+		r := m.register()
+		VMOVUPD(Mem{Base: x, Disp: k * m.width()}, r)
+		m.do(vmul, Mem{Base: y, Disp: k * m.width()}, r, r)
+		m.do(vadd, r, s, s)
+	}
+	ADDQ(U32(16*m.size()), x)
+	ADDQ(U32(16*m.size()), y)
+	SUBQ(U8(16), n)
+	JNZ(LabelRef("loop"))
+	for k, s := range part {
+		VMOVUPD(s, Mem{Base: sums, Disp: k * m.width()})
+	}
+	VZEROUPPER()
+	RET()
+}
+
 // combine writes kernels z = x op y.
 func (m *machine) combine(name string, op func(x, y vector) vector) {
 	m.function(name, "(z, x, y *T, n int)")
