@@ -49,11 +49,6 @@ func problem(p *pattern, w wiring, samples int) minimize.Problem {
 		}
 		return nil
 	}
-	m.Func = func(ctx context.Context, x []float64) (float64, error) {
-		var l [1]float64
-		err := m.Batch(ctx, l[:], [][]float64{x})
-		return l[0], err
-	}
 	return m
 }
 

@@ -74,7 +74,8 @@ func TestFit(t *testing.T) {
 	}
 	s, truth := hearing(t)
 	p := problem(s)
-	if l, err := p.Func(context.Background(), truth); err != nil || l > 1e-12 { // rounding
+	var l [1]float64
+	if err := p.Batch(context.Background(), l[:], [][]float64{truth}); err != nil || l[0] > 1e-12 { // rounding
 		t.Fatalf("loss %v at the truth, %v", l, err)
 	}
 	res, err := fitTo(context.Background(), s, 1, 8, 1200)

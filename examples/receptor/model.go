@@ -183,11 +183,6 @@ func problem(s sound) minimize.Problem {
 		}
 		return nil
 	}
-	p.Func = func(ctx context.Context, x []float64) (float64, error) {
-		var l [1]float64
-		err := p.Batch(ctx, l[:], [][]float64{x})
-		return l[0], err
-	}
 	return p
 }
 

@@ -154,6 +154,31 @@ func TestBatchStopsAndFails(t *testing.T) {
 	}
 }
 
+// TestBatchAlone: a problem of Batch alone is that of a Func with the same losses, for methods that
+// ask for one point and for those that ask for many.
+func TestBatchAlone(t *testing.T) {
+	f := bowl([]float64{1, -2})
+	both := Problem{Func: f.loss}
+	alone := Problem{Batch: func(ctx context.Context, losses []float64, xs [][]float64) (err error) {
+		for k, x := range xs {
+			if losses[k], err = f.loss(ctx, x); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+	for _, m := range []Method{NelderMead{}, CMAES{}} {
+		want, err := Fit(background, both, []float64{0, 0}, nil, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Fit(background, alone, []float64{0, 0}, nil, m)
+		if err != nil || got.Loss != want.Loss || !slices.Equal(got.X, want.X) || got.Evaluations != want.Evaluations {
+			t.Errorf("%T: %+v, %v, want %+v", m, got, err, want)
+		}
+	}
+}
+
 // The words of the contract of the program.
 func TestStatusWords(t *testing.T) {
 	for s, want := range map[Status]string{Running: "running", Converged: "converged", NoProgress: "no-progress", BudgetReached: "budget", Interrupted: "interrupted", 9: "Status(9)"} {

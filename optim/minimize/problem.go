@@ -16,10 +16,10 @@ import (
 var ErrProblem = errors.New("minimize: problem is not well posed")
 
 // Problem is a loss of n parameters, with the derivatives that are at hand. At least
-// one of Func, Grad and Residuals is set; what is missing follows from the others
-// where it can:
+// one of Func, Grad, Residuals and Batch is set; what is missing follows from the
+// others where it can:
 //
-//	Func  from Residuals (½ |r|²), or else from Grad
+//	Func  from Residuals (½ |r|²), or else from Batch, or else from Grad
 //	Grad  from Jacobian (Jᵀ r)
 //
 // Where several are set, all are to return one loss; [Check] compares them.
@@ -94,8 +94,8 @@ func (p *Problem) check(n int) error {
 	switch {
 	case n == 0:
 		return fmt.Errorf("%w: no parameters", ErrProblem)
-	case p.Func == nil && p.Grad == nil && p.Residuals == nil:
-		return fmt.Errorf("%w: Func, Grad and Residuals are nil, want one of them", ErrProblem)
+	case p.Func == nil && p.Grad == nil && p.Residuals == nil && p.Batch == nil:
+		return fmt.Errorf("%w: Func, Grad, Residuals and Batch are nil, want one of them", ErrProblem)
 	case p.Names != nil && len(p.Names) != n:
 		return fmt.Errorf("%w: %d names for %d parameters", ErrProblem, len(p.Names), n)
 	case p.Priors != nil && len(p.Priors) != n:
@@ -145,6 +145,10 @@ func (p *Problem) loss(ctx context.Context, x []float64) (float64, error) {
 			return 0, err
 		}
 		return halfSquare(r), nil
+	case p.Batch != nil:
+		var l [1]float64
+		err := p.Batch(ctx, l[:], [][]float64{x})
+		return l[0], err
 	}
 	return p.Grad(ctx, make([]float64, len(x)), x)
 }
