@@ -20,6 +20,7 @@ type backward struct {
 	probes  []probe   // by neuron, the latest first
 	at      int       // touches still to come
 	taus    bool      // gradients of time constants are wanted
+	fetched float64
 }
 
 // neuronBack is the way back of a neuron: side by side, as each arrival looks at another neuron.
@@ -106,6 +107,9 @@ func (t *Tape) StepBackward() (more bool, err error) {
 
 // backward undoes jump by jump.
 func (e *events) backward(t *Tape, g *Gradients, c *Cotangent) (ok bool, err error) {
+	if !e.detailed {
+		return e.backSteps(t, g, c)
+	}
 	if err := e.beginBackward(t, g, c); err != nil {
 		return false, err
 	}
@@ -118,21 +122,25 @@ func (e *events) backward(t *Tape, g *Gradients, c *Cotangent) (ok bool, err err
 
 func (e *events) beginBackward(t *Tape, g *Gradients, c *Cotangent) error {
 	b := &e.back
-	n := len(t.plan.cells)
-	b.grads, b.c = g, c
-	b.rate, _ = decayRate(c.Decay) // check has seen it
-	b.neurons = zeroed(b.neurons, n)
-	for j := range b.neurons {
-		b.neurons[j].upTo = t.end
-	}
-	b.time = append(b.time[:0], c.Time...)
-	b.taus = g.TauMem != nil || g.TauSyn != nil
-	if err := b.sortProbes(e, n, c.probes); err != nil {
+	b.begin(t, g, c)
+	if err := b.sortProbes(e, len(t.plan.cells), c.probes); err != nil {
 		return err
 	}
 	b.at = len(e.touches)
 	b.ready = true
 	return nil
+}
+
+// begin sets all adjoints to the end.
+func (b *backward) begin(t *Tape, g *Gradients, c *Cotangent) {
+	b.grads, b.c = g, c
+	b.rate, _ = decayRate(c.Decay) // check has seen it
+	b.neurons = zeroed(b.neurons, len(t.plan.cells))
+	for j := range b.neurons {
+		b.neurons[j].upTo = t.end
+	}
+	b.time = append(b.time[:0], c.Time...)
+	b.taus = g.TauMem != nil || g.TauSyn != nil
 }
 
 // sortProbes orders probes by neuron, and those of a neuron from the latest to the earliest, and

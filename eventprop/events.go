@@ -9,29 +9,41 @@ import (
 )
 
 // events is the way from event to event through any layer: each neuron is carried to its own events
-// alone. It keeps every jump of a state.
+// alone. It keeps every jump of a state, or where these are not wanted the order of what happened
+// alone, which is enough for the gradients of most parameters.
 type events struct {
 	given    bool    // whether spikes are not solved for,
 	recorded []Spike // but are these
+	detailed bool    // whether touches are kept, or else steps
+	wanted   bool    // whether touches were asked for after a pass without
 	touches  []touch
+	steps    []step
 	present  []present // of each neuron
 
-	predictions earliest.Times // of the next spike of every neuron; +Inf: none
-	arrivals    arrivals
-	inOrder     []int32 // synapses by delay
-	recOrder    []int32
-	recordHead  int     // next recorded spike
-	pending     []int32 // spikes whose synapses are not served yet
+	queue      earliest.Queue // of times up to which neurons do not spike
+	arrivals   arrivals
+	inOrder    []int32 // synapses by delay
+	recOrder   []int32
+	recordHead int     // next recorded spike
+	pending    []int32 // spikes whose synapses are not served yet
+
+	fetched float64
 
 	back backward
 }
 
-// present is what is known of a neuron: side by side, as each arrival looks at another neuron.
+// present is what is known of a neuron: side by side in 64 bytes, as each arrival looks at another
+// neuron, which is in no cache.
 type present struct {
 	time   float64 // of the latest touch
 	State          // after it
-	last   int32   // that touch, -1 for none
-	unsure bool    // whether the prediction of its next spike is a bound from below
+	due    float64 // when its next spike is predicted; +Inf: none
+	queued float64 // the earliest time of the neuron in the queue, at most due; +Inf: none
+	last   int32   // the latest touch, -1 for none
+	unsure bool    // whether the prediction is a bound from below
+	fresh  bool    // whether the latest touch is a spike
+	fired  bool    // whether there has been one
+	_      [16]byte
 }
 
 // touch is a moment at which the state of a neuron jumps.
@@ -45,6 +57,13 @@ type touch struct {
 	synapse int32 // of an arrival
 }
 
+// step is what happened at once, in the order of the pass: a spike, or that one reached synapses.
+type step struct {
+	source   int32 // as of a touch
+	from, to int32 // synapses from <= k < to, with delays by the order of these
+	kind     kind
+}
+
 type kind uint8
 
 const (
@@ -56,31 +75,31 @@ const (
 )
 
 // solve lets the spikes of the next pass be solved for.
-func (e *events) solve() { e.given, e.recorded = false, nil }
+func (e *events) solve() { e.given, e.recorded, e.detailed = false, nil, true }
 
 // take lets those of the next pass be the recorded ones.
-func (e *events) take(recorded []Spike) { e.given, e.recorded = true, recorded }
+func (e *events) take(recorded []Spike) { e.given, e.recorded, e.detailed = true, recorded, true }
 
 // start predicts all neurons at 0, and lets those spike that are at threshold already.
 func (e *events) start(t *Tape) error {
 	p := t.plan
-	e.touches, e.pending, e.recordHead, e.back.ready = e.touches[:0], e.pending[:0], 0, false
+	e.touches, e.steps, e.pending, e.recordHead, e.back.ready = e.touches[:0], e.steps[:0], e.pending[:0], 0, false
 	e.arrivals.reset()
 	if e.inOrder, e.recOrder = nil, nil; p.byDelay != nil {
 		e.inOrder, e.recOrder = p.byDelay()
 	}
 	e.present = resize(e.present, len(p.cells))
 	for j := range e.present {
-		e.present[j] = present{State: p.init[j], last: -1}
+		e.present[j] = present{State: p.init[j], last: -1, due: math.Inf(1), queued: math.Inf(1)}
 	}
-	e.predictions.Reset(len(p.cells))
+	e.queue.Reset(len(p.cells), t.end)
 	for j := range p.cells {
 		if c := &p.cells[j]; !e.given && p.init[j].V >= c.q {
 			if err := e.spike(t, j, overStart, 0, p.init[j].I); err != nil {
 				return err
 			}
 		} else {
-			e.predict(t, j, 0, p.init[j].V, p.init[j].I)
+			e.predict(t, &e.present[j], c, j)
 		}
 	}
 	return e.serve(t, 0)
@@ -129,20 +148,44 @@ func (e *events) step(t *Tape) (more bool, err error) {
 	return err == nil, err
 }
 
-// nextSpike returns the time of the next spike, or one above limit where it is later than that.
+// nextSpike returns the time of the next spike, or one above limit where it is later than that. A
+// neuron is in the queue at a time before which it does not spike. Only when that has come, and
+// the prediction is no later by now, its next spike is solved for.
 func (e *events) nextSpike(t *Tape, limit float64) float64 {
 	for !e.given {
-		j, s := e.predictions.First()
-		if !(s <= limit && s < t.end) || !e.present[j].unsure {
+		j, s := e.queue.First()
+		if !(s <= limit) {
 			return s
 		}
-		start, x := e.latest(j)
-		e.solveFor(t, j, start, x.V, x.I)
+		x := &e.present[j]
+		switch {
+		case s != x.queued: // an earlier one took its place
+			e.queue.Pop()
+		case x.due > s:
+			e.queue.Pop()
+			x.queued = math.Inf(1)
+			e.expect(t, x, j, x.due)
+		case x.unsure:
+			e.solveFor(t, x, t.plan.cell(j), j)
+		default:
+			return s
+		}
 	}
 	if e.recordHead < len(e.recorded) {
 		return e.recorded[e.recordHead].Time
 	}
 	return math.Inf(1)
+}
+
+// expect sets the prediction of neuron j.
+func (e *events) expect(t *Tape, x *present, j int, at float64) {
+	if !(at < t.end) {
+		at = math.Inf(1)
+	}
+	if x.due = at; at < x.queued {
+		x.queued = at
+		e.queue.Push(at, j)
+	}
 }
 
 // fire lets all neurons spike whose time is now.
@@ -153,9 +196,9 @@ func (e *events) fire(t *Tape, now float64) error {
 			j = e.recorded[e.recordHead].Neuron
 			e.recordHead++
 		} else {
-			j, _ = e.predictions.First()
-			if k := e.present[j].last; k >= 0 && e.touches[k].kind >= crossing {
-				if err := e.fast(t, j, e.touches[k].time, now); err != nil {
+			j, _ = e.queue.First()
+			if x := &e.present[j]; x.fresh {
+				if err := e.fast(t, j, x.time, now); err != nil {
 					return err
 				}
 			}
@@ -196,7 +239,14 @@ func (e *events) spike(t *Tape, j int, k kind, now, i float64) error {
 	if k == crossing && i-c.q < 1e-3*math.Abs(c.q) {
 		t.Report.Grazing++
 	}
-	e.touch(t, touch{time: now, u: c.rho, i: i, neuron: int32(j), kind: k, source: index})
+	x := &e.present[j]
+	x.time, x.State, x.fresh, x.fired = now, State{c.rho, i}, true, true
+	if e.detailed {
+		e.keep(x, touch{time: now, u: c.rho, i: i, neuron: int32(j), kind: k, source: index})
+	} else {
+		e.steps = append(e.steps, step{source: index, kind: k})
+	}
+	e.predict(t, x, c, j)
 	return nil
 }
 
@@ -212,7 +262,7 @@ func (e *events) serve(t *Tape, now float64) error {
 	if len(t.Spikes) > t.plan.maxSpikes {
 		return fmt.Errorf("%w: %d at %g s, the limit is %d", ErrLimit, len(t.Spikes), now, t.plan.maxSpikes)
 	}
-	if len(e.touches) > math.MaxInt32 {
+	if max(len(e.touches), len(e.steps)) > math.MaxInt32 {
 		return fmt.Errorf("%w: %d arrivals at %g s, the limit is %d", ErrLimit, t.Report.Arrivals, now, math.MaxInt32)
 	}
 	return nil
@@ -234,8 +284,40 @@ func (e *events) emit(t *Tape, kind kind, source int32, now float64) {
 		e.deliver(t, cursor{kind: kind, src: source, pos: int32(lo)}, now)
 		return
 	}
+	if w.Row != nil {
+		e.fetch(w.Col[lo:hi])
+	}
+	e.open(kind, source, lo)
 	for k, neuron := lo, s.Neuron; k < hi; k++ {
-		e.arrive(t, w.target(neuron, k), k, w.Weight[k], kind, source, now)
+		e.arrive(t, w.target(neuron, k), k, k, w.Weight[k], kind, source, now)
+	}
+	e.close(hi)
+}
+
+// fetch reads what is known of neurons, far from each other in memory, one beside the other: so they
+// are waited for once, and not one after the other.
+func (e *events) fetch(neurons []int) {
+	sum := 0.0
+	for _, j := range neurons {
+		sum += e.present[j].time
+	}
+	e.fetched = sum
+}
+
+// open begins a step over synapses from a position on, which close ends.
+func (e *events) open(kind kind, source int32, from int) {
+	if !e.detailed {
+		e.steps = append(e.steps, step{kind: kind, source: source, from: int32(from)})
+	}
+}
+
+func (e *events) close(to int) {
+	if e.detailed {
+		return
+	}
+	last := len(e.steps) - 1
+	if e.steps[last].to = int32(to); e.steps[last].from == e.steps[last].to {
+		e.steps = e.steps[:last]
 	}
 }
 
@@ -244,32 +326,46 @@ func (e *events) deliver(t *Tape, c cursor, now float64) {
 	w, order, s := t.synapses(c.kind, c.src)
 	start, neuron := s.Time, s.Neuron
 	_, hi := w.fan(neuron)
-	for ; int(c.pos) < hi; c.pos++ {
-		k := int(order[c.pos])
+	pos := int(c.pos)
+	e.open(c.kind, c.src, pos)
+	for ; pos < hi; pos++ {
+		k := int(order[pos])
 		if at := start + w.Delay[k]; at > now {
-			c.time = at
+			c.time, c.pos = at, int32(pos)
 			e.arrivals.push(c)
-			return
+			break
 		}
-		e.arrive(t, w.target(neuron, k), k, w.Weight[k], c.kind, c.src, now)
+		e.arrive(t, w.target(neuron, k), k, pos, w.Weight[k], c.kind, c.src, now)
 	}
+	e.close(pos)
 }
 
-// arrive adds weight w to the current of neuron j. A neuron that the prediction let pass
-// the threshold by rounding spikes first, as it is due now.
-func (e *events) arrive(t *Tape, j, synapse int, w float64, kind kind, source int32, now float64) {
+// arrive adds weight w to the current of neuron j, over the synapse at pos. A neuron that the
+// prediction let pass the threshold by rounding spikes first, as it is due now.
+func (e *events) arrive(t *Tape, j, synapse, pos int, w float64, kind kind, source int32, now float64) {
 	t.Report.Arrivals++
-	u, i := e.state(t, j, now)
-	if c := t.plan.cell(j); !e.given && u >= c.q {
+	x, c := &e.present[j], t.plan.cell(j)
+	s := x.State
+	if h := now - x.time; h > 0 {
+		s = c.Apply(s, h)
+	}
+	if !e.given && s.V >= c.q {
 		if !t.plan.layer.InputFirst || kind == arrivalRec {
+			e.close(pos)
 			// spike would fail beyond the limit alone, which serve looks at
-			_ = e.spike(t, j, crossing, now, i)
-			u = c.rho
+			_ = e.spike(t, j, crossing, now, s.I)
+			e.open(kind, source, pos)
+			s.V = c.rho
 		} else {
-			u = math.Nextafter(c.q, math.Inf(-1)) // at threshold: crosses next, if its current still lets it
+			s.V = math.Nextafter(c.q, math.Inf(-1)) // at threshold: crosses next, if its current still lets it
 		}
 	}
-	e.touch(t, touch{time: now, u: u, i: i + w, neuron: int32(j), kind: kind, source: source, synapse: int32(synapse)})
+	s.I += w
+	x.time, x.State, x.fresh = now, s, false
+	if e.detailed {
+		e.keep(x, touch{time: now, u: s.V, i: s.I, neuron: int32(j), kind: kind, source: source, synapse: int32(synapse)})
+	}
+	e.predict(t, x, c, j)
 }
 
 // state returns the state of neuron j just before now.
@@ -296,55 +392,46 @@ func (e *events) after(t *Tape, j int, k int32) (time float64, s State) {
 	return x.time, State{x.u, x.i}
 }
 
-// touch records x and predicts the neuron anew.
-func (e *events) touch(t *Tape, x touch) {
-	j := int(x.neuron)
-	now := &e.present[j]
-	x.before = now.last
-	now.time, now.State, now.last = x.time, State{x.u, x.i}, int32(len(e.touches))
+// keep records the latest touch of a neuron.
+func (e *events) keep(now *present, x touch) {
+	x.before, now.last = now.last, int32(len(e.touches))
 	e.touches = append(e.touches, x)
-	e.predict(t, j, x.time, x.u, x.i)
 }
 
-func (e *events) predict(t *Tape, j int, now, u, i float64) {
+// predict looks from the latest touch of neuron j to its next spike.
+func (e *events) predict(t *Tape, x *present, c *cell, j int) {
 	if e.given {
 		return
 	}
-	c := t.plan.cell(j)
-	if at := now + c.soonest(u, i); at > now {
-		if !(at < t.end) {
-			at = math.Inf(1)
-		}
-		e.present[j].unsure = true
-		e.predictions.Set(j, at)
+	if at := x.time + c.soonest(x.V, x.I); at > x.time {
+		x.unsure = true
+		e.expect(t, x, j, at)
 		return
 	}
-	e.solveFor(t, j, now, u, i)
+	e.solveFor(t, x, c, j)
 }
 
-// soonest bounds the time to the next crossing from below, or returns 0. While V rises from u on
-// its slope is at most (max(I, 0) - u)/TauMem, as I goes to 0; what it falls before only adds to
-// the time.
+// soonest bounds the time to the next crossing from below, or returns 0. With m = max(I, 0), which
+// I does not exceed later, V rises no faster than with the constant current m, which takes
+//
+//	TauMem ln(1 + y) >= TauMem 2 y/(2 + y),  y = (q - u)/(m - q)
 func (c *cell) soonest(u, i float64) float64 {
 	m := max(i, 0)
 	if !(u < c.q && m > c.q) {
 		return 0 // at threshold, or one of the cheap cases of next
 	}
-	return c.tauMem * ((c.q - u) / (m - u) * (1 - 1e-12))
+	gap := c.q - u
+	return c.tauMem * (2 * gap / (float64(2*(m-c.q)) + gap) * (1 - 1e-12))
 }
 
-// solveFor predicts neuron j, which is in state u, i now.
-func (e *events) solveFor(t *Tape, j int, now, u, i float64) {
-	e.present[j].unsure = false
-	h, _, solved := t.plan.cell(j).next(u, i)
+// solveFor solves for the next spike of neuron j.
+func (e *events) solveFor(t *Tape, x *present, c *cell, j int) {
+	h, _, solved := c.next(x.V, x.I)
 	if solved {
 		t.Report.RootSolves++
 	}
-	at := now + h
-	if !(at < t.end) {
-		at = math.Inf(1)
-	}
-	e.predictions.Set(j, at)
+	x.unsure = false
+	e.expect(t, x, j, x.time+h)
 }
 
 // finish completes the report, and looks for states that overflowed.
@@ -366,14 +453,7 @@ func (e *events) finish(t *Tape) error {
 }
 
 // spiked tells whether neuron j has a spike.
-func (e *events) spiked(j int) bool {
-	for k := e.present[j].last; k >= 0; k = e.touches[k].before {
-		if e.touches[k].kind >= crossing {
-			return true
-		}
-	}
-	return false
-}
+func (e *events) spiked(j int) bool { return e.present[j].fired }
 
 // segment is a stretch of the path of a neuron between two of its touches.
 type segment struct {

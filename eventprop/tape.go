@@ -145,6 +145,7 @@ func (t *Tape) forward(p *plan, input []Spike, end float64) error {
 		return err
 	}
 	t.events.solve()
+	t.events.detailed = t.events.wanted
 	t.engine = t.choose()
 	return t.cleared(t.engine.forward(t))
 }
@@ -195,13 +196,19 @@ func (t *Tape) detailed() engine {
 }
 
 // unfold takes the pass of another engine through that of events, with the spikes given instead of
-// solved: it keeps all that can be asked for.
+// solved: it keeps all that can be asked for. A pass of events without details is made again, and
+// from then on the tape keeps them.
 func (t *Tape) unfold() *events {
 	e := &t.events
+	report := t.Report
 	if t.engine == e {
+		if !e.detailed {
+			t.Spikes, t.head, e.detailed, e.wanted = t.Spikes[:0], 0, true, true
+			_ = e.forward(t)
+			t.Report = report
+		}
 		return e
 	}
-	report := t.Report
 	given := make([]Spike, len(t.Spikes)) // rarely needed, so that its memory is not kept
 	copy(given, t.Spikes)
 	t.engine, t.Spikes, t.head = e, t.Spikes[:0], 0

@@ -29,6 +29,9 @@ func (t *Tape) voltages(dst []float64, first int, s float64) error {
 }
 
 func (e *events) voltages(t *Tape, dst []float64, first int, s float64) bool {
+	if !e.detailed {
+		return false
+	}
 	for k := range dst {
 		for g := range e.segments(t, first+k) {
 			if g.start <= s {
@@ -74,6 +77,9 @@ func (t *Tape) Max(j int) (Peak, error) {
 }
 
 func (e *events) max(t *Tape, j int) (Peak, bool) {
+	if !e.detailed {
+		return Peak{}, false
+	}
 	p := Peak{Value: math.Inf(-1), neuron: int32(j), kind: still}
 	for g := range e.segments(t, j) {
 		at := func(u, s float64) bool {
@@ -141,6 +147,9 @@ func (t *Tape) integrals(dst []float64, first int, decay float64) error {
 }
 
 func (e *events) integrals(t *Tape, dst []float64, first int, rate float64) bool {
+	if !e.detailed {
+		return false
+	}
 	for k := range dst {
 		dst[k] = 0
 		for g := range e.segments(t, first+k) {

@@ -3,7 +3,7 @@
 // much memory it takes.
 //
 //	go run ./bench/events                                1e6 neurons of 100 synapses each
-//	go run ./bench/events -neurons 1e5 -duration 0.02    a smaller one, for longer
+//	go run ./bench/events -neurons 1e5 -duration 0.1     a smaller one, for longer
 //	go run ./bench/events -json                          as JSON
 //
 // The neurons have a leak potential above the threshold, random states at the start, and so spike
@@ -31,7 +31,7 @@ import (
 func main() {
 	neurons := flag.Float64("neurons", 1e6, "neurons")
 	synapses := flag.Int("synapses", 100, "synapses of each neuron to others")
-	duration := flag.Float64("duration", 3e-3, "duration of the simulation in s")
+	duration := flag.Float64("duration", 20e-3, "duration of the simulation in s")
 	asJSON := flag.Bool("json", false, "print JSON")
 	flag.Parse()
 	if err := run(os.Stdout, int(*neurons), *synapses, *duration, *asJSON); err != nil {
