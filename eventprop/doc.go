@@ -48,12 +48,13 @@
 // feed-forward layer, also of neurons that differ, a common step from event to event for a
 // recurrent one of neurons that are alike. Readouts that are alike, and the largest voltages of
 // silent neurons of a feed-forward layer of such, are swept too. Other feed-forward layers, with
-// delays or sparse weights, and few neurons that differ, go neuron by neuron over arrivals that are
-// sorted before. All other layers are simulated touch by touch, with a calendar of the next spikes and
-// a heap of the arrivals that are under way. Of these a pass keeps what happened in 16 bytes for each
-// spike and all that it reaches at once; the states after all touches, 56 bytes each, only once
-// voltages or gradients of time constants are asked for, for which the pass is made again. The ways give the same spikes to rounding;
-// which one is taken depends on the layer alone.
+// delays or sparse weights, and few neurons that differ, go neuron by neuron over arrivals that
+// are sorted before. All other layers are simulated touch by touch, with a calendar of the next
+// spikes and a heap of the arrivals that are under way. Of these a pass keeps what happened in 16
+// bytes for each spike and all that it reaches at once; the states after all touches, 56 bytes
+// each, only once voltages or gradients of time constants are asked for, for which the pass is
+// made again. The ways give the same spikes to rounding; which one is taken depends on the layer
+// alone.
 //
 // A gradient step of 784-350-10 on latency-coded images takes 1.8 times as long with time constants
 // and thresholds of each neuron as with equal ones, 1.5 times as long with the gradients of all

@@ -294,7 +294,7 @@ func (e *events) emit(t *Tape, kind kind, source int32, now float64) {
 	e.close(hi)
 }
 
-// fetch reads what is known of neurons, far from each other in memory, one beside the other: so they
+// fetch reads what is known of neurons, far from each other in memory, one beside the other: they
 // are waited for once, and not one after the other.
 func (e *events) fetch(neurons []int) {
 	sum := 0.0

@@ -3,9 +3,9 @@ package earliest
 import "math"
 
 // Queue is a calendar of times before an end, each of a neuron, any number of them for each. It is
-// cut into buckets of equal width: those of the bucket that time has come to are in a heap, those of
-// later ones in lists, so that what is far ahead costs next to nothing. The zero value is empty, with
-// the end 0; [Queue.Reset] sets it.
+// cut into buckets of equal width: those of the bucket that time has come to are in a heap, those
+// of later ones in lists, so that what is far ahead costs next to nothing. The zero value is
+// empty, with the end 0; [Queue.Reset] sets it.
 //
 // R. Brown, "Calendar queues", Commun. ACM 31 (1988), doi:10.1145/63039.63045.
 type Queue struct {
@@ -26,8 +26,8 @@ type page struct {
 	_       [8]byte
 }
 
-// perBucket is the number of times that a bucket is made for: so many share pages, and are few for a
-// heap.
+// perBucket is the number of times that a bucket is made for: so many share pages, and are few for
+// a heap.
 const perBucket = 16
 
 // Reset empties the queue, and sets its end and that there are some n neurons. It allocates only
