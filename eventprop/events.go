@@ -154,7 +154,7 @@ func (e *events) step(t *Tape) (more bool, err error) {
 func (e *events) nextSpike(t *Tape, limit float64) float64 {
 	for !e.given {
 		j, s := e.queue.First()
-		if !(s <= limit) {
+		if !(s <= limit && s < t.end) {
 			return s
 		}
 		x := &e.present[j]
