@@ -31,6 +31,8 @@ func derivativeOf(op G.Op) *derivative {
 		return &derivative{terms: betweenTerms}
 	case "concatOp":
 		return &derivative{terms: concatTerms}
+	case "sliceOp":
+		return &derivative{terms: sliceTerms}
 	case "atOp":
 		return &derivative{wrt: []bool{true}, terms: atTerms}
 	case "byIndicesOp":

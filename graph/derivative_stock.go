@@ -98,6 +98,15 @@ func concatTerms(b *Builder, x []*G.Node, y, g *G.Node) []*G.Node {
 	return terms
 }
 
+// sliceTerms replaces the rule of a Slice of one element, for which Gorgonia adds nothing to the
+// gradient where the slice keeps an axis.
+func sliceTerms(b *Builder, x []*G.Node, y, g *G.Node) []*G.Node {
+	if y.Shape().TotalSize() != 1 {
+		return nil
+	}
+	return []*G.Node{b.gathered("dSlice", cut(y.Op(), x[0].Shape()).transposed(), g, x[0].Shape())}
+}
+
 // atTerms is the derivative of At, which has none in Gorgonia: a gradient through it would be
 // missing without a word.
 func atTerms(b *Builder, x []*G.Node, y, g *G.Node) []*G.Node {

@@ -194,8 +194,9 @@ func (p *Program) FinalState() State {
 }
 
 // Run runs the program once on the present inputs, states and parameters. Errors: that of
-// an operation or a kernel, or its panic; one that wraps [ErrNotFinite] for a loss or a
-// gradient that is not finite, or a NaN in an output or a final state, and says where.
+// an operation or a kernel, or its panic; one that wraps [ErrNotFinite] for a loss, a
+// gradient or the new value of a buffer that is not finite, or a NaN in an output or a final state,
+// and says where. Buffers stay as they are then.
 // After an error what the program recorded is not to be relied on, and the program can
 // run again. After Close it is [ErrClosed].
 func (p *Program) Run() error {
@@ -219,6 +220,11 @@ func (p *Program) Run() error {
 	}
 	if s := p.suspect(); s != "" {
 		return fmt.Errorf("%w%s", ErrNotFinite, s)
+	}
+	for _, u := range p.builder.updates {
+		if i, v := notFinite(u.value); i >= 0 {
+			return fmt.Errorf("%w: new value of the buffer %q: element %d is %v", ErrNotFinite, u.name, i, v)
+		}
 	}
 	p.update()
 	p.runs++

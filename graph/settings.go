@@ -40,7 +40,8 @@ func ParseEngine(s string) (Engine, error) {
 	return 0, fmt.Errorf("graph: engine %q, want fused or unrolled", s)
 }
 
-// Machine selects what runs the operations of a program. Both give the same numbers.
+// Machine selects what runs the operations of a program. Both give the same numbers, but for what
+// [TapeMachine] says of itself.
 type Machine int
 
 const (

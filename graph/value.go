@@ -13,7 +13,9 @@ type value func(dst *tensor.Dense, in []G.Value) error
 //
 //   - Sum and Max of tensors of four axes and more: some middle axes are mixed up;
 //   - AveragePool2D: divided by the width of the image, not by the size of the kernel;
-//   - ByIndices along a middle axis: other elements.
+//   - ByIndices along a middle axis: other elements;
+//   - a Slice of one element that keeps an axis: a scalar, which what reads it does not take;
+//   - Tensordot over axes of length 1 alone: an error.
 func valueOf(n *G.Node, operands []*G.Node) value {
 	if n.Dims() == 0 {
 		return nil
@@ -34,6 +36,22 @@ func valueOf(n *G.Node, operands []*G.Node) value {
 			}
 			return err
 		}
+	case name == "sliceOp" && n.Shape().TotalSize() == 1:
+		return linear(cut(n.Op(), in))
+	case name == "tensordotOp" && summed(n.Op(), in) == 1:
+		return func(dst *tensor.Dense, in []G.Value) error {
+			x, err := plainTensor(in[0])
+			if err != nil {
+				return err
+			}
+			y, err := plainTensor(in[1])
+			if err == nil && dst.Dtype() == tensor.Float32 {
+				outer(dst.Float32s(), x.Float32s(), y.Float32s())
+			} else if err == nil {
+				outer(dst.Float64s(), x.Float64s(), y.Float64s())
+			}
+			return err
+		}
 	case name == "avgPoolOp":
 		return linear(averages(n.Op(), in, n.Shape()))
 	case name == "byIndicesOp":
@@ -51,6 +69,40 @@ func valueOf(n *G.Node, operands []*G.Node) value {
 		}
 	}
 	return nil
+}
+
+// cut is the map of a Slice of a tensor.
+func cut(op G.Op, in tensor.Shape) *gather {
+	start, end, step := 0, in[intField(op, "along")], 1
+	if s, ok := field(op, "Slice").Interface().(tensor.Slice); ok && s != nil && s.End() > s.Start() {
+		start, end, step = s.Start(), s.End(), max(s.Step(), 1)
+	}
+	along, to, m := intField(op, "along"), 0, &gather{}
+	eachIndex(in, func(from int, idx []int) {
+		if i := idx[along]; i >= start && i < end && (i-start)%step == 0 {
+			m.add(from, to)
+			to++
+		}
+	})
+	return m
+}
+
+// summed is how many products a Tensordot adds up for each element.
+func summed(op G.Op, in tensor.Shape) int {
+	n := 1
+	for _, k := range intsField(op, "aAxes") {
+		n *= in[k]
+	}
+	return n
+}
+
+// outer is the outer product.
+func outer[T float32 | float64](dst, x, y []T) {
+	for i, v := range x {
+		for j, w := range y {
+			dst[i*len(y)+j] = v * w
+		}
+	}
 }
 
 func linear(m *gather) value {

@@ -1,6 +1,8 @@
 package models
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	G "gorgonia.org/gorgonia"
@@ -66,6 +68,42 @@ func TestFold(t *testing.T) {
 		near(t, name, run(other, true), want)
 		if _, _, err := norms[name].Fold(params, "n", "v"); err == nil {
 			t.Error("weights that do not exist were folded")
+		}
+	}
+}
+
+// TestBuffersStayFinite: a batch whose variance is beyond float32 is an error that names the
+// buffer, and the running ones stay as they are, in evaluation, too.
+func TestBuffersStayFinite(t *testing.T) {
+	params := graph.NewParams(1)
+	p, err := graph.Build(params, graph.Settings{}, func(b *graph.Builder) {
+		y := BatchNorm{}.Apply(b, "n", b.Input("x", 2, 1))
+		b.Loss(b.Check(G.Sum(b.Check(G.Square(y)))))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for _, c := range []struct {
+		x        []float32
+		fails    bool
+		mean     float32
+		variance float32
+	}{
+		{[]float32{-1, 3}, false, 0.1, 0.9 + 0.8}, // a tenth of 1 and of 8
+		{[]float32{0, 3e38}, true, 0.1, 0.9 + 0.8},
+	} {
+		if err := p.Set("x", c.x); err != nil {
+			t.Fatal(err)
+		}
+		err := p.Run()
+		if (err != nil) != c.fails || c.fails && (!errors.Is(err, graph.ErrNotFinite) || !strings.Contains(err.Error(), "n/variance")) {
+			t.Errorf("%v: %v", c.x, err)
+		}
+		for name, want := range map[string]float32{"n/mean": c.mean, "n/variance": c.variance} {
+			if got := params.Value(name).Float32s()[0]; got < want-1e-6 || got > want+1e-6 { // float32
+				t.Errorf("%v: %s is %v, want %v", c.x, name, got, want)
+			}
 		}
 	}
 }

@@ -5,9 +5,11 @@ import "fmt"
 // Accumulate adds up the gradients of Every batches and gives Inner their mean; the updates between
 // are zero:
 //
-//	g <- 1/Every Σ g over Every batches
+//	g <- Σ n g / Σ n over Every batches of n samples, n = 1 where [Weigh] says nothing
 //
-// So a batch of any size can be had in the memory of a small one. As optax' MultiSteps.
+// So a batch of any size can be had in the memory of a small one. As optax' MultiSteps, which
+// takes all batches for equally large. What is left at the end of a run, of fewer than Every
+// batches, makes no update.
 type Accumulate struct {
 	// Inner gets the mean.
 	Inner Transform
@@ -15,9 +17,32 @@ type Accumulate struct {
 	Every uint64
 }
 
-// Init returns a state with Inner's state as member and the slot "sum".
+// The counts of the state.
+const (
+	accumulateSum  = iota // samples of the sum
+	accumulateNext        // of the next gradients; 0: 1
+	accumulateCounts
+)
+
+// Weigh says of how many samples the next gradients are the mean, to every [Accumulate] that the
+// state is of, or whose state is in it: a batch of few samples, as the last one of an epoch may be,
+// counts as much as they do. [train.Run] calls it before each update.
+func Weigh(state *State, samples uint64) {
+	if state == nil {
+		return
+	}
+	if state.Kind == "accumulate" && len(state.Counts) == accumulateCounts {
+		state.Counts[accumulateNext] = samples
+	}
+	for i := range state.Members {
+		Weigh(&state.Members[i], samples)
+	}
+}
+
+// Init returns a state with Inner's state as member, the slot "sum", and two counts: the samples of
+// the sum, and those of the next gradients.
 func (a Accumulate) Init(params Tree) State {
-	s := State{Kind: "accumulate", Members: make([]State, 1), Slots: []Slot{{"sum", zerosLike(params)}}}
+	s := State{Kind: "accumulate", Counts: make([]uint64, accumulateCounts), Members: make([]State, 1), Slots: []Slot{{"sum", zerosLike(params)}}}
 	if a.Inner != nil {
 		s.Members[0] = a.Inner.Init(params)
 	}
@@ -27,7 +52,7 @@ func (a Accumulate) Init(params Tree) State {
 // Update adds gradients, and runs Inner in every Every-th call. Gradients that are not finite are
 // an error that wraps ErrNonFinite, and are not added.
 func (a Accumulate) Update(updates, params Tree, state *State) error {
-	if err := state.belongs("accumulate", updates, 0, 1, 1); err != nil {
+	if err := state.belongs("accumulate", updates, accumulateCounts, 1, 1); err != nil {
 		return err
 	}
 	if a.Inner == nil {
@@ -40,10 +65,12 @@ func (a Accumulate) Update(updates, params Tree, state *State) error {
 		return err
 	}
 	sum, every := state.Slots[0].Tree, max(a.Every, 1)
+	n, samples := max(state.Counts[accumulateNext], 1), &state.Counts[accumulateSum]
 	for i, u := range updates {
-		add(sum[i].F32, u.F32)
-		add(sum[i].F64, u.F64)
+		addTimes(sum[i].F32, u.F32, float32(n))
+		addTimes(sum[i].F64, u.F64, float64(n))
 	}
+	*samples += n
 	if state.Step++; state.Step%every != 0 {
 		zero(updates)
 		return nil
@@ -53,11 +80,19 @@ func (a Accumulate) Update(updates, params Tree, state *State) error {
 		copy(u.F64, sum[i].F64)
 	}
 	zero(sum)
-	if every > 1 {
-		scale(updates, 1/float64(every))
+	if *samples > 1 {
+		scale(updates, 1/float64(*samples))
 	}
+	*samples = 0
 	if err := a.Inner.Update(updates, params, &state.Members[0]); err != nil {
 		return fmt.Errorf("accumulate: %w", err)
 	}
 	return nil
+}
+
+// addTimes adds c times y to x.
+func addTimes[T float](x, y []T, c T) {
+	for i, v := range y {
+		x[i] += T(c * v)
+	}
 }

@@ -164,6 +164,35 @@ func TestScheduleShapes(t *testing.T) {
 	}
 }
 
+// TestAccumulateWeighs: batches count as many times as they have samples, also behind a state that
+// was written and read in between.
+func TestAccumulateWeighs(t *testing.T) {
+	o := Lookahead{Inner: Chain{Accumulate{Inner: SGD{LR: Constant(1)}, Every: 2}}, Every: 100}
+	p := Tree{f64("x", 0), f32("y", 0)}
+	s := o.Init(p)
+	for k, c := range []struct {
+		samples uint64
+		g, want float64
+	}{{3, 2, 0}, {1, 10, -4}, {1, 5, 0}, {4, 10, -9}, {0, 1, 0}, {1, 2, -1.5}} { // (3·2 + 10)/4, (5 + 4·10)/5; 0 is 1
+		Weigh(&s, c.samples)
+		g := Tree{f64("x", c.g), f32("y", float32(c.g))}
+		if err := o.Update(g, p, &s); err != nil {
+			t.Fatal(err)
+		}
+		if g[0].F64[0] != c.want || g[1].F32[0] != float32(c.want) {
+			t.Errorf("update %d: %v and %v, want %v", k, g[0].F64[0], g[1].F32[0], c.want)
+		}
+		b, err := s.AppendBinary(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s = State{}
+		if err := s.UnmarshalBinary(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Gradients that are added up give what their mean gives.
 func TestAccumulate(t *testing.T) {
 	a := Accumulate{Inner: Adam{}, Every: 4}

@@ -449,6 +449,7 @@ func (r *run) batch(ctx context.Context) error {
 	}
 	updates := r.net.Grads()
 	if err == nil {
+		optim.Weigh(&r.optimizer, uint64(sums.Rows))
 		err = r.Optimizer.Update(updates, r.weights, &r.optimizer)
 	}
 	if notFinite(err) {

@@ -52,6 +52,7 @@ func stockProducts() []stock {
 		{[]int{3}, []int{3}, []int{0}, []int{0}}, {[]int{3, 4}, []int{4}, []int{1}, []int{0}}, {[]int{3}, []int{3, 4}, []int{0}, []int{0}},
 		{[]int{2, 3, 4}, []int{2, 3, 5}, []int{0, 1}, []int{0, 1}}, {[]int{2, 3, 4}, []int{5, 3}, []int{1}, []int{1}},
 		{[]int{3, 4}, []int{3, 4}, []int{0, 1}, []int{0, 1}}, {[]int{2, 3, 4}, []int{3, 2, 4}, []int{0, 1}, []int{1, 0}},
+		{[]int{3, 1}, []int{2, 1}, []int{1}, []int{1}}, {[]int{2, 1, 3}, []int{1, 4}, []int{1}, []int{0}}, {[]int{1, 2, 1}, []int{1, 3, 1}, []int{0, 2}, []int{0, 2}},
 	} {
 		two("Tensordot", fmt.Sprint(c.aAxes, c.bAxes), c.a, c.b,
 			func(a, b *G.Node) (*G.Node, error) {

@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"slices"
 
+	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/train"
@@ -91,16 +93,47 @@ func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 	return sets, form.Target, nil
 }
 
-// Try encodes the first batch of the sets of Load, so that samples that the encoder does not take
-// are an error before anything is made for them. It takes the memory of a batch.
+// Try encodes the first batch of the sets of Load, so that samples that the encoder does not take,
+// and batches that cannot be learned, are an error before anything is made for them. It takes the
+// memory of a batch.
 func (e *Experiment) Try(sets train.Data) error {
 	if err := e.usable(); err != nil {
+		return err
+	}
+	if err := e.checkBatches(sets.Train); err != nil {
 		return err
 	}
 	if e.events() {
 		return sets.Train.FillEvents(new(data.Events), 0, 0)
 	}
 	return sets.Train.Fill(&data.Batch{Lists: new(data.Lists)}, 0, 0)
+}
+
+// checkBatches returns an error where a run would make no update, or could not learn its last batch.
+func (e *Experiment) checkBatches(set data.Batches) error {
+	if set.Data == nil {
+		return nil
+	}
+	if n := e.Updates(set.Data.Len()); e.Train.Accumulate > n {
+		return e.bad("train.accumulate", fmt.Sprintf("at most %d, the batches of the run", n), fmt.Sprint(e.Train.Accumulate))
+	}
+	if set.Steps != 1 || !slices.ContainsFunc(e.Layer, func(l LayerSpec) bool { return l.Kind == "batch_norm" }) {
+		return nil
+	}
+	set.Shards = max(e.Train.Shards, 1)
+	alone := false // a sample in its batch or shard
+	for set.Shard = range set.Shards {
+		alone = alone || set.Rows(0) == 1 || set.Rows(set.Len()-1) == 1
+	}
+	if !alone {
+		return nil
+	}
+	one := *e
+	one.Train.Batch, one.Train.Shards = 1, 0
+	if n, err := one.build(graph.NewParams(e.Seed), set.Channels(), set.Data.Form().Target); err == nil {
+		return n.Close() // images, of which a channel has several numbers
+	}
+	return e.bad("train.batch", fmt.Sprintf("another, because batch_norm cannot learn from one sample of one time step, which the last batch or shard of %d samples has", set.Data.Len()), fmt.Sprint(e.Train.Batch))
 }
 
 // Warn says what Load has found to be another way than the experiment has it.

@@ -42,3 +42,32 @@ func TestSurrogateNumbers(t *testing.T) {
 		}
 	}
 }
+
+// TestBatchesOfARun: a run that would make no update, or whose last batch cannot be normalised, is an
+// error of the file before anything is written.
+func TestBatchesOfARun(t *testing.T) {
+	normed := "[encode]\nkind = \"current\"\nsteps = 1\n[[layer]]\nkind = \"linear\"\nsize = 8\n[[layer]]\nkind = \"batch_norm\"\n[[layer]]\nkind = \"lif\"\n"
+	images := "[encode]\nkind = \"current\"\nsteps = 1\n[[layer]]\nkind = \"conv2d\"\nimage = [1, 2, 2]\nchannels = 2\nkernel = 1\n[[layer]]\nkind = \"batch_norm\"\n[[layer]]\nkind = \"lif\"\n"
+	for _, c := range []struct{ samples, text, want string }{
+		{"51", "[train]\nepochs = 2\nbatch = 25\naccumulate = 7\n", "train.accumulate: expected at most 6"},
+		{"51", "[train]\nepochs = 2\nbatch = 25\naccumulate = 6\n", ""},
+		{"51", normed + "[train]\nbatch = 50\n", "train.batch: expected another"},
+		{"52", normed + "[train]\nbatch = 50\n", ""},
+		{"76", normed + "[train]\nbatch = 50\nshards = 2\n", "train.batch: expected another"},
+		{"51", images + "[train]\nbatch = 50\n", ""},
+		{"51", strings.Replace(normed, "steps = 1", "steps = 2", 1) + "[train]\nbatch = 50\n", ""},
+	} {
+		e, err := Parse("a.toml", "name = \"a\"\n[data]\nset = \"yinyang\"\ntrain = "+c.samples+"\nvalid = 5\ntest = 5\n"+c.text, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sets, _, err := e.Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = e.Try(sets)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s samples, %s: %v, want %q", c.samples, c.text, err, c.want)
+		}
+	}
+}
