@@ -2,6 +2,8 @@ package models
 
 import (
 	"errors"
+	"math"
+	"slices"
 	"testing"
 
 	G "gorgonia.org/gorgonia"
@@ -77,6 +79,65 @@ func TestDelaysAreChecked(t *testing.T) {
 		})
 		if !errors.Is(err, ErrParameter) {
 			t.Errorf("%s: %v, want ErrParameter", name, err)
+		}
+	}
+}
+
+// TestLearnedDelaysOfWholeSteps: delays that are kept as logarithms, and are a whole number of
+// steps, hand a spike on in one step, and their gradient is that to the right, as long as they are
+// not trained: with the weights (t+1)² behind it, (k+4)² - (k+3)² for each step of k+1.
+func TestLearnedDelaysOfWholeSteps(t *testing.T) {
+	const T, most = 30, 24
+	for _, engine := range []graph.Engine{graph.FusedEngine, graph.UnrolledEngine} {
+		for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+			for _, dt := range []float64{1e-3, 1e-4, 0.3e-3} {
+				delays := make([]float64, most)
+				for k := range delays {
+					delays[k] = float64(k+1) * dt
+				}
+				for name, apply := range map[string]func(b *graph.Builder, x *G.Node) *G.Node{
+					"delay": func(b *graph.Builder, x *G.Node) *G.Node {
+						return Delay{Delay: Learned(delays...), Max: (most + 1) * dt}.Apply(b, "d", b.Check(G.Concat(2, slices.Repeat([]*G.Node{x}, most)...)))
+					},
+					"linear": func(b *graph.Builder, x *G.Node) *G.Node {
+						return DelayedLinear{Out: most, Init: Constant(1), DelayInit: Values(delays), Learn: true, Max: (most + 1) * dt}.Apply(b, "d", x)
+					},
+				} {
+					p, err := graph.Build(graph.NewParams(1), graph.Settings{DType: dtype, Engine: engine, Dt: dt}, func(b *graph.Builder) {
+						x, squares := b.Input("x", T, 1, 1), make([]float64, T*most)
+						for i := range squares {
+							squares[i] = float64((i/most + 1) * (i/most + 1))
+						}
+						y := apply(b, x)
+						b.Output("y", y)
+						b.Loss(b.Check(G.Sum(b.Check(G.HadamardProd(y, b.Const("squares", squares, T, 1, most))))))
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+					x := make([]float64, T)
+					x[1] = 1
+					if err := errors.Join(p.Set("x", x), p.Run()); err != nil {
+						t.Fatal(err)
+					}
+					grad := numbers(p.Grad("d/log_delay"))
+					for k := range delays {
+						for s := range T {
+							want := 0.0
+							if s == 1+k+1 {
+								want = 1
+							}
+							if got := numbers(p.Output("y"))[s*most+k]; got != want {
+								t.Errorf("%s, %v %v, dt %v: step %d of a delay of %d steps is %v, want %v", name, engine, dtype, dt, s, k+1, got, want)
+							}
+						}
+						if want := float64(k+1) * float64((k+4)*(k+4)-(k+3)*(k+3)); math.Abs(grad[k]-want) > 1e-5*want { // roundings of float32
+							t.Errorf("%s, %v %v, dt %v: gradient of a delay of %d steps is %v, want %v", name, engine, dtype, dt, k+1, grad[k], want)
+						}
+					}
+					p.Close()
+				}
+			}
 		}
 	}
 }

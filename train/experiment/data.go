@@ -109,7 +109,8 @@ func (e *Experiment) Try(sets train.Data) error {
 	return sets.Train.Fill(&data.Batch{Lists: new(data.Lists)}, 0, 0)
 }
 
-// checkBatches returns an error where a run would make no update, or could not learn its last batch.
+// checkBatches returns an error where a run would make no update, or could not learn its last
+// batch.
 func (e *Experiment) checkBatches(set data.Batches) error {
 	if set.Data == nil {
 		return nil

@@ -43,8 +43,8 @@ func TestSurrogateNumbers(t *testing.T) {
 	}
 }
 
-// TestBatchesOfARun: a run that would make no update, or whose last batch cannot be normalised, is an
-// error of the file before anything is written.
+// TestBatchesOfARun: a run that would make no update, or whose last batch cannot be normalised, is
+// an error of the file before anything is written.
 func TestBatchesOfARun(t *testing.T) {
 	normed := "[encode]\nkind = \"current\"\nsteps = 1\n[[layer]]\nkind = \"linear\"\nsize = 8\n[[layer]]\nkind = \"batch_norm\"\n[[layer]]\nkind = \"lif\"\n"
 	images := "[encode]\nkind = \"current\"\nsteps = 1\n[[layer]]\nkind = \"conv2d\"\nimage = [1, 2, 2]\nchannels = 2\nkernel = 1\n[[layer]]\nkind = \"batch_norm\"\n[[layer]]\nkind = \"lif\"\n"
