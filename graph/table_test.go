@@ -3,6 +3,7 @@ package graph_test
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,8 +112,12 @@ func apart(p, q *graph.Program) (most float64) {
 }
 
 // tapeFails says whether Gorgonia's tape machine cannot run a row: it has another type for the
-// element that At takes out, and writes over the operand of a reshaped mean.
+// element that At takes out, and for a slice of one element, and writes over the operand of a
+// reshaped mean.
 func tapeFails(row string) bool {
+	if strings.HasPrefix(row, "gorgonia.Slice/") {
+		return slices.ContainsFunc([]string{" [3×1]", " [1×3]", " [1×1×4]", " [1×1]"}, func(s string) bool { return strings.HasSuffix(row, s) })
+	}
 	return strings.HasPrefix(row, "gorgonia.At/") || strings.HasPrefix(row, "gorgonia.KeepDims/")
 }
 
