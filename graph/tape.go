@@ -19,8 +19,8 @@ func (t *tape) run() error {
 	return nil
 }
 
-// checkTape ends the build if the tape machine would compute a wrong value. A Slice of one element is
-// a scalar there, which what reads it may not take.
+// checkTape ends the build if the tape machine would compute a wrong value. A Slice of one element
+// is a scalar there, which what reads it may not take.
 func (b *Builder) checkTape() {
 	for _, n := range b.g.AllNodes() {
 		if n.Op() == nil || stockName(n.Op()) == "sliceOp" {

@@ -14,10 +14,10 @@ import (
 //	n = min(⌊d⌋, steps-1),   f = min(max(d, 0), steps) - n
 //	y = 1-f for k = n,   f for k = n+1,   else 0
 //
-// so that Σ_k y x[t-k] is x at the time t-d. What is a whole number but for the rounding of a delay
-// that is kept as a logarithm, within 16 units of its dtype, is one. dy/dd is -1, 1 or 0: at a whole
-// number of steps that to the right, and beyond steps, the longest delay, that to the left, so that
-// a delay can come back.
+// so that Σ_k y x[t-k] is x at the time t-d. What is a whole number but for the rounding of a
+// delay that is kept as a logarithm, within 16 units of its dtype, is one. dy/dd is -1, 1 or 0: at
+// a whole number of steps that to the right, and beyond steps, the longest delay, that to the left,
+// so that a delay can come back.
 func Tap(d *G.Node, k, steps int) (*G.Node, error) {
 	if k < 0 || k > steps || steps < 1 {
 		return nil, fmt.Errorf("%w: Tap %d of %d steps", ErrValue, k, steps)
