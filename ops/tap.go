@@ -18,12 +18,16 @@ import (
 // delay that is kept as a logarithm, within 16 units of its dtype, is one. dy/dd is -1, 1 or 0: at
 // a whole number of steps that to the right, and beyond steps, the longest delay, that to the left,
 // so that a delay can come back.
-func Tap(d *G.Node, k, steps int) (*G.Node, error) {
+func Tap(d *G.Node, k, steps int) (y *G.Node, err error) {
+	defer recovered("Tap", &err)
+	if err := checkDtype("Tap", d); err != nil {
+		return nil, err
+	}
 	if k < 0 || k > steps || steps < 1 {
 		return nil, fmt.Errorf("%w: Tap %d of %d steps", ErrValue, k, steps)
 	}
 	tap := TapOf[float64]
-	if d != nil && d.Dtype() == tensor.Float32 {
+	if d.Dtype() == tensor.Float32 {
 		tap = func(d float64, steps int) (int, float64) {
 			n, f := TapOf(float32(d), steps)
 			return n, float64(f)
