@@ -60,8 +60,11 @@ type Extended interface {
 }
 
 // Table reads a text as TOML, without a schema. Errors are *exit.BadInput with the file and the
-// line.
+// line; what is nested deeper than any file of surge is one.
 func Table(file, text string) (map[string]any, error) {
+	if err := shallow(file, text); err != nil {
+		return nil, err
+	}
 	var table map[string]any
 	if _, err := toml.Decode(text, &table); err != nil {
 		bad := &exit.BadInput{File: file, Expected: "TOML", Err: err}
