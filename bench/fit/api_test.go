@@ -19,7 +19,7 @@ func TestNoPanic(t *testing.T) {
 		t.Fatal(err)
 	}
 	hostile.API{
-		Functions: map[string]any{"Names": fit.Names, "All": fit.All, "Run": fit.Run, "OpenJournal": fit.OpenJournal, "Write": fit.Write, "NewPrinter": fit.NewPrinter, "Table": fit.Table, "Verdict": fit.Verdict, "Draw": fit.Draw},
+		Functions: map[string]any{"Names": fit.Names, "All": fit.All, "Chosen": fit.Chosen, "Run": fit.Run, "OpenJournal": fit.OpenJournal, "Write": fit.Write, "NewPrinter": fit.NewPrinter, "Table": fit.Table, "Verdict": fit.Verdict, "Draw": fit.Draw},
 		Types:     []any{new(fit.Benchmark), new(fit.Journal), new(fit.Printer), new(fit.Problem)},
 		Pool: hostile.Of(stopped, io.Discard, fit.All()[0], problem, fit.Outcome{Passed: true, Numbers: map[string]float64{"x": 1}},
 			func(fit.Outcome) {}, fit.NewPrinter(io.Discard, nil, false, fit.All()[0], 1), "."),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/surge-snn/surge/internal/given"
@@ -68,7 +69,15 @@ func Names() (names []string) {
 
 // All returns the benchmarks.
 func All() []Benchmark {
-	return append([]Benchmark{clean, spikes, noise, robust, cmaes}, coverages()...)
+	return append(append([]Benchmark{clean, spikes, noise, robust, cmaes}, coverages()...), staged)
+}
+
+// Chosen returns those of [All] that a question of surge bench fit is about: coverage, the staged
+// procedure, or, without one of these, what all of a fit is measured by.
+func Chosen(coverage, protocol bool) []Benchmark {
+	return slices.DeleteFunc(All(), func(b Benchmark) bool {
+		return strings.HasPrefix(b.Name, CoveragePrefix) != coverage || (b.Name == ProtocolName) != protocol
+	})
 }
 
 // first returns the seeds 1 to n.

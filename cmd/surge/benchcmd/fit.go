@@ -31,7 +31,8 @@ type Fit struct {
 	Name     string   `arg:"" optional:"" complete:"benchmarks" help:"The benchmark; default all."`
 	Problems int      `placeholder:"N" help:"Take the first N problems of each; default all."`
 	Only     []uint64 `placeholder:"SEED,..." help:"Take these problems alone."`
-	Coverage bool     `help:"Measure how often intervals of 95 % hold the truth, for several kinds of noise."`
+	Coverage bool     `xor:"of" help:"Measure how often intervals of 95 % hold the truth, for several kinds of noise."`
+	Protocol bool     `xor:"of" help:"Measure the staged procedure of surge fit --protocol on hidden chips."`
 	Seconds  float64  `placeholder:"S" help:"Take no more problems after so many seconds; 0: no limit."`
 	Workers  int      `placeholder:"W" help:"Problems in work at once; default the number of processors."`
 	JSON     bool     `help:"Print a JSON object per problem and per benchmark."`
@@ -56,6 +57,7 @@ Examples:
   surge bench fit noise --only 17
   surge bench fit coverage --seconds 600 --out runs/coverage
   surge bench fit coverage --out runs/coverage --resume
+  surge bench fit --protocol --workers 2
   surge bench fit --json --out runs/bench`)
 	return b.String()
 }
@@ -152,7 +154,7 @@ func (c *Fit) choose() ([]fit.Benchmark, error) {
 		c.Name, c.Coverage = "", true
 	}
 	if c.Name == "" {
-		return slices.DeleteFunc(list, func(b fit.Benchmark) bool { return strings.HasPrefix(b.Name, fit.CoveragePrefix) != c.Coverage }), nil
+		return fit.Chosen(c.Coverage, c.Protocol), nil
 	}
 	i := slices.IndexFunc(list, func(b fit.Benchmark) bool { return b.Name == c.Name })
 	if i < 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/surge-snn/surge/internal/random"
+	"github.com/surge-snn/surge/optim/identify"
 	"github.com/surge-snn/surge/optim/minimize"
 )
 
@@ -21,8 +22,9 @@ const (
 	opinions = 4   // rounds at most
 	agreeing = 2   // rounds in a row that find nothing better, after which no more are asked
 	advisers = 8   // starts of a round
-	around   = 0.5 // e-folds around the answer within which the first of two rounds begins
-	distinct = 2   // standard errors from which on two answers are not the same
+	near     = 0.5 // e-folds around the answer within which rounds begin
+	far      = 1.2
+	distinct = 2 // standard errors from which on two answers are not the same
 	// rivalry is how much larger minus twice the logarithm of the likelihood may be for a rival: of
 	// two points that are so far apart the better one is sure at 99.9 %.
 	rivalry = 10.83
@@ -40,7 +42,8 @@ func (s *sensitivity) correlatedFrom() (samples float64, yes bool) {
 	return samples, yes
 }
 
-// secondOpinion looks for other minima of traces with noise.
+// secondOpinion looks for other minima of traces with noise; where residuals are white, and priors
+// say where each current is, it does not.
 func secondOpinion(ctx context.Context, f *session) error {
 	if f.best.x == nil || f.best.errors != nil || !f.hasTraces() || f.Network.Substeps > 1 {
 		return nil
@@ -59,17 +62,17 @@ func secondOpinion(ctx context.Context, f *session) error {
 		}
 		var samples float64
 		samples, suspect = s.correlatedFrom()
-		if agreed >= agreeing || agreed > 0 && !suspect {
+		if agreed >= agreeing || !suspect && (agreed > 0 || f.foreseen()) {
 			return nil
 		}
 		before := slices.Clone(f.best.x)
-		y, err := f.adviser(ctx, round)
+		y, err := f.adviser(ctx, s, round)
 		if err != nil {
 			return err
 		}
 		agreed++
 		if s.apart(y, before) <= distinct*math.Sqrt(samples) {
-			confirmed = true
+			confirmed = confirmed || further(round)
 			continue
 		}
 		worse := func(y, x []float64) (float64, error) { // by how much, of minus twice ln L
@@ -114,23 +117,40 @@ func secondOpinion(ctx context.Context, f *session) error {
 	return nil
 }
 
-// adviser fits the traces from other starts than those of the answer: by turns near it, with its
-// refractory times, and as far around the start as those of the first search.
-func (f *session) adviser(ctx context.Context, round int) ([]float64, error) {
-	m := minimize.MultiStart{Method: minimize.LevenbergMarquardt{}, Starts: advisers, Keep: max(2, advisers/4), Seed: f.Seed + uint64(round)}
-	x := slices.Clone(f.start)
-	if round%2 == 0 {
-		m.Spread = around
-		copy(x, f.best.x)
-		rng := random.New(m.Seed, "fit/second opinion")
-		for _, k := range f.smooths() {
-			x[k] += float64(around * (2*rng.Float64() - 1))
+// adviser fits the traces from other starts: around the answer, near it and further away by turns,
+// and around the start of the first search where nothing is known of a current at the answer, which
+// may act elsewhere.
+func (f *session) adviser(ctx context.Context, s *sensitivity, round int) ([]float64, error) {
+	m := minimize.MultiStart{Method: minimize.LevenbergMarquardt{}, Starts: advisers, Keep: max(2, advisers/4), Rung: 5, Spread: near, Seed: f.Seed + uint64(round)}
+	if further(round) {
+		m.Spread = far
+	}
+	x := slices.Clone(f.best.x)
+	rng := random.New(m.Seed, "fit/second opinion")
+	for i, e := range s.found.Estimates {
+		k := s.smooth[i]
+		if e.Verdict != identify.Determined {
+			x[k] = f.start[k]
 		}
+		x[k] += float64(m.Spread * (2*rng.Float64() - 1))
 	}
 	f.box.Project(x)
 	y, _, err := f.minimise(ctx, "second opinion", f.forced(0, 0).optim(), x, m, f.centre)
 	return y, err
 }
+
+// foreseen says whether all currents are known beforehand, by priors.
+func (f *session) foreseen() bool {
+	return !slices.ContainsFunc(f.smooths(), func(k int) bool {
+		_, current := f.coords[k].quantity.(current)
+		_, sd := f.wishesOf(k, true)
+		return current && sd == 0
+	})
+}
+
+// further says whether a round begins further away, so that one that ends at the answer confirms
+// it.
+func further(round int) bool { return round%2 == 1 }
 
 // apart is how many standard errors two points are apart, at the most, of a smooth coordinate.
 func (s *sensitivity) apart(x, y []float64) (most float64) {
