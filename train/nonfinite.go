@@ -31,18 +31,17 @@ func notFinite(err error) bool {
 // notFinite is what happens to a batch with an error of numbers that are not finite. The parameters
 // are those before it.
 func (r *run) notFinite(err error) error {
-	peers := false
-	if s, ok := r.net.(*Sharded); ok {
-		peers = s.peers != nil // another rank may have seen nothing of it
-	}
-	if r.OnNonFinite == Skip && !(peers && !errors.Is(err, optim.ErrNonFinite)) {
+	if r.OnNonFinite == Skip { // all ranks know of it
 		if r.at.Train.Skipped == 0 {
 			r.Logger.Warn(fmt.Sprintf("epoch %d, batch %d is not learned: %v; more of this epoch are counted in the metrics alone", r.at.Epoch+1, r.at.Batch+1, err))
 		}
 		r.at.Train.Skipped++
 		return nil
 	}
-	return fmt.Errorf("%w, or leave such batches out (on_nonfinite = \"skip\")", r.explained(err))
+	if err = r.explained(err); errors.Is(err, ErrPeer) {
+		return err
+	}
+	return fmt.Errorf("%w, or leave such batches out (on_nonfinite = \"skip\")", err)
 }
 
 // runsAway tells whether neurons spiked without end, as they do where weights have grown too large.
@@ -58,6 +57,8 @@ func (r *run) explained(err error) error {
 			err = fmt.Errorf("%w; the first: %w", err, first)
 		case runsAway(first):
 			err = first
+		case errors.Is(first, ErrPeer):
+			return first
 		}
 	}
 	if r.Checkpoint != "" {
@@ -96,7 +97,8 @@ func (n *Network) Explain(set data.Batches, epoch uint64, k int) error {
 	return prog.prog.Run()
 }
 
-// Explain asks the learners about the shards of this process.
+// Explain asks the learner about the shards of this process; where the last gradient was not finite
+// in another rank, it returns what that rank says of it when it ends.
 func (s *Sharded) Explain(set data.Batches, epoch uint64, k int) error {
 	if !s.built() {
 		return errNotBuilt
@@ -108,6 +110,10 @@ func (s *Sharded) Explain(set data.Batches, epoch uint64, k int) error {
 	rank, ranks := 0, 1
 	if s.peers != nil {
 		rank, ranks = s.peers.Rank(), s.peers.Size()
+	}
+	if s.fault != nil && s.fault.Rank != rank {
+		_, err := s.peers.Exchange(s.fault.Rank, nil)
+		return fmt.Errorf("%w: %w", ErrPeer, err)
 	}
 	each := s.shards / ranks
 	set.Shards = s.shards

@@ -42,7 +42,21 @@ type Sharded struct {
 	workers []*shardWorker
 	buffers optim.Tree // of the parameters
 	message []byte     // memory for what goes to another rank
+	fault   *fault     // of the last gradient
 }
+
+// fault is that a rank has found a number that is not finite in its shards of a batch. All ranks
+// learn of it in the sum, so that all leave the batch out, or end.
+type fault struct {
+	Rank   int
+	Reason string
+}
+
+// Error names the rank.
+func (f *fault) Error() string { return fmt.Sprintf("rank %d: %s", f.Rank, f.Reason) }
+
+// Unwrap says of what kind it is.
+func (f *fault) Unwrap() error { return graph.ErrNotFinite }
 
 // Shard makes a Learner of some for shards of batches, which share their parameters: each takes
 // shards, of ceil(Size / shards) rows at most, and they work at the same time. With peers nil this
@@ -170,10 +184,16 @@ func (s *Sharded) batch(gradient bool, set data.Batches, epoch uint64, k int) (*
 		}
 		wait.Wait()
 	}
+	var found error
 	for _, w := range s.workers {
-		if w.err != nil {
-			return nil, w.err // of several that of the first shard
+		if w.err == nil {
+			continue
 		}
+		if found = w.err; !gradient || s.peers == nil || !notFinite(found) {
+			return nil, found
+		}
+		s.workers[0].carry.fault = &fault{rank, found.Error()}
+		break // of several that of the first shard
 	}
 	for step := 1; step < len(s.workers); step *= 2 {
 		for i := 0; i < len(s.workers); i += 2 * step {
@@ -186,7 +206,13 @@ func (s *Sharded) batch(gradient bool, set data.Batches, epoch uint64, k int) (*
 			return nil, err
 		}
 	}
-	return total, nil
+	if s.fault = total.fault; s.fault == nil {
+		return total, nil
+	}
+	if s.fault.Rank == rank {
+		return nil, found
+	}
+	return nil, s.fault
 }
 
 // swap exchanges a sum with another rank and adds what comes.
@@ -220,6 +246,7 @@ type part struct {
 	full  bool
 	sums  Sums
 	grads optim.Tree
+	fault *fault // in place of all else
 }
 
 func newPart(grads optim.Tree) part {
@@ -236,8 +263,9 @@ func (w *shardWorker) run(gradient bool, set data.Batches, epoch uint64, k, firs
 	if gradient {
 		do = w.net.Gradient
 	}
+	w.carry.fault, w.err = nil, nil
 	for i := range w.levels {
-		w.levels[i].full = false
+		w.levels[i].full, w.levels[i].fault = false, nil
 	}
 	for set.Shard = first; set.Shard < first+n; set.Shard++ {
 		var sums Sums
@@ -287,6 +315,12 @@ var negativeZero = math.Copysign(0, -1)
 
 // add adds another part. It commutes, so that both sides of an exchange get the same bits.
 func (p *part) add(q *part, gradient bool) {
+	if p.fault == nil || q.fault != nil && q.fault.Rank < p.fault.Rank {
+		p.fault = q.fault
+	}
+	if p.fault != nil {
+		return
+	}
 	switch {
 	case p.sums.Rows == 0:
 		p.sums = q.sums

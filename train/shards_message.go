@@ -18,6 +18,7 @@ type wireSums struct {
 	Metrics, Layers                         []string
 	Neurons                                 []int    // of layers
 	Floats                                  []uint64 // loss, spikes, metrics, and of layers: spikes, steps, spikes of each neuron
+	Fault                                   *fault   `json:",omitzero"` // without anything else
 }
 
 // encode appends the message of a part to another.
@@ -34,6 +35,9 @@ func (p *part) encode(message []byte, gradient bool) ([]byte, error) {
 		for _, n := range l.Neurons {
 			w.Floats = append(w.Floats, math.Float64bits(n))
 		}
+	}
+	if p.fault != nil {
+		w, gradient = wireSums{Fault: p.fault}, false
 	}
 	text, err := json.Marshal(w)
 	if err != nil {
@@ -76,6 +80,9 @@ func (p *part) decode(message []byte, gradient bool) error {
 	var w wireSums
 	if err := json.Unmarshal(rest[:size], &w); err != nil {
 		return fmt.Errorf("train: sums in a message: %w", err)
+	}
+	if p.fault = w.Fault; p.fault != nil {
+		return nil
 	}
 	want := 2 + len(w.Metrics) + 2*len(w.Layers)
 	for _, n := range w.Neurons {

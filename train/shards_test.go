@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 
@@ -226,6 +227,56 @@ type alike struct {
 func (a alike) Len() int                           { return a.n }
 func (a alike) Sample(s *data.Sample, i int) error { return a.ramps.Sample(s, i%int(a.ramps)) }
 
+// burst is a Learner that finds a number that is not finite in a shard of batch 0.
+type burst struct {
+	*Network
+	shard int
+}
+
+func (b burst) Gradient(set data.Batches, epoch uint64, k int) (Sums, error) {
+	if k == 0 && set.Shard == b.shard {
+		return Sums{}, fmt.Errorf("%w: shard %d", graph.ErrNotFinite, b.shard)
+	}
+	return b.Network.Gradient(set, epoch, k)
+}
+
+// TestNotFiniteInOneRank has shard 2 of 4 leave the finite numbers: every rank learns of it from the
+// sum, and that of the next batch is as of one process.
+func TestNotFiniteInOneRank(t *testing.T) {
+	set := data.Batches{Data: ramps(22), Encoder: data.Current{}, Size: 15, Steps: 12, Seed: 5}
+	var want string
+	for _, ranks := range []int{1, 2, 4} {
+		got, first, errs := make([]string, ranks), make([]error, ranks), make([]error, ranks)
+		var wait sync.WaitGroup
+		for i, r := range newRing(ranks) {
+			net, err := Shard([]Learner{burst{shardNet(t, 4, nil), 2}}, 4, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wait.Go(func() {
+				_, first[i] = net.Gradient(set, 0, 0)
+				sums, err := net.Gradient(set, 0, 1)
+				got[i], errs[i] = fmt.Sprintf("%+v %v", sums, net.Grads()), err
+			})
+		}
+		wait.Wait()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+		if want == "" {
+			want = got[0]
+		}
+		for i := range got {
+			if text := "shard 2"; !errors.Is(first[i], graph.ErrNotFinite) || !strings.Contains(first[i].Error(), text) {
+				t.Errorf("%d ranks: rank %d: error %v, want one of numbers that are not finite in %s", ranks, i, first[i], text)
+			}
+			if got[i] != want {
+				t.Errorf("%d ranks: rank %d has another gradient than one process, of the batch behind", ranks, i)
+			}
+		}
+	}
+}
+
 // TestShardMessages sends sums of any kind there and back.
 func TestShardMessages(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -269,6 +320,7 @@ func FuzzMessage(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(message, true)
+	f.Add([]byte("\x1e\x00\x00\x00\x00\x00\x00\x00{\"Fault\":{\"Rank\":1,\"Reason\":\"\"}}"), true)
 	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"), false)
 	f.Fuzz(func(t *testing.T, message []byte, gradient bool) {
 		p := messagePart()

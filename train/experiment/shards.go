@@ -156,6 +156,11 @@ func (s *sharded) Evaluate(set data.Batches, epoch uint64, k int) (train.Sums, e
 	return s.learner.Evaluate(set, epoch, k)
 }
 
+// Explain says where a batch leaves the finite numbers.
+func (s *sharded) Explain(set data.Batches, epoch uint64, k int) error {
+	return s.learner.Explain(set, epoch, k)
+}
+
 // Close releases all networks.
 func (s *sharded) Close() error {
 	var errs []error

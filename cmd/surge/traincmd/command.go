@@ -108,7 +108,9 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	}
 	var begun *experiment.Experiment
 	if c.Resume {
-		begun, _ = experiment.Begun(c.path(e), "") // without one, folder and begin say so
+		if begun, _ = experiment.Begun(c.path(e), ""); begun == nil { // without either, folder and begin say so
+			begun, _ = experiment.Read(filepath.Join(c.path(e), experiment.ConfigFile), "")
+		}
 	}
 	chosen, err := e.Share(all.Size(), begun) // before the data are read
 	if err != nil {

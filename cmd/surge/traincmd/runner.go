@@ -103,6 +103,9 @@ func (r *runner) run(ctx context.Context) error {
 		return fmt.Errorf("%w; go on with: surge train --resume --out %s", err, r.dir)
 	}
 	if err != nil {
+		if r.ranks.Size() > 1 && !errors.Is(err, train.ErrPeer) {
+			err = fmt.Errorf("rank 0: %w", err) // as those of the others say theirs
+		}
 		return err
 	}
 	// What was found is said first: a picture that cannot be written costs nothing else.
