@@ -76,6 +76,7 @@ var starters = [][2]string{
 	{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"}, // Open MPI
 	{"PMI_RANK", "PMI_SIZE"},                         // MPICH, and srun --mpi=pmi2
 	{"PMIX_RANK", "PMIX_SIZE"},
+	{"PMIX_RANK", "SLURM_STEP_NUM_TASKS"}, // srun --mpi=pmix: PMIx itself names the rank alone
 }
 
 // Started returns the rank and the number of processes as the starter told them, and whether

@@ -166,3 +166,31 @@ func TestStartedAlone(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestStarted has what starters tell in the environment: PMIx of Slurm the rank alone, beside the
+// number of tasks of the step; one task of it without PMIx is none of several ranks.
+func TestStarted(t *testing.T) {
+	for _, c := range []struct {
+		set        []string
+		rank, size int
+		ok         bool
+	}{
+		{nil, 0, 1, false},
+		{[]string{"OMPI_COMM_WORLD_RANK", "2", "OMPI_COMM_WORLD_SIZE", "4", "PMIX_RANK", "2"}, 2, 4, true},
+		{[]string{"PMI_RANK", "1", "PMI_SIZE", "2"}, 1, 2, true},
+		{[]string{"PMIX_RANK", "3", "SLURM_PROCID", "3", "SLURM_STEP_NUM_TASKS", "4"}, 3, 4, true},
+		{[]string{"SLURM_PROCID", "3", "SLURM_STEP_NUM_TASKS", "4"}, 0, 1, false},
+		{[]string{"PMIX_RANK", "4", "SLURM_STEP_NUM_TASKS", "4"}, 0, 1, false},
+	} {
+		for _, s := range starters {
+			t.Setenv(s[0], "")
+			t.Setenv(s[1], "")
+		}
+		for i := 0; i < len(c.set); i += 2 {
+			t.Setenv(c.set[i], c.set[i+1])
+		}
+		if rank, size, ok := Started(); rank != c.rank || size != c.size || ok != c.ok {
+			t.Errorf("%v: rank %d of %d, %v, want %d of %d, %v", c.set, rank, size, ok, c.rank, c.size, c.ok)
+		}
+	}
+}
