@@ -240,8 +240,8 @@ func (b burst) Gradient(set data.Batches, epoch uint64, k int) (Sums, error) {
 	return b.Network.Gradient(set, epoch, k)
 }
 
-// TestNotFiniteInOneRank has shard 2 of 4 leave the finite numbers: every rank learns of it from the
-// sum, and that of the next batch is as of one process.
+// TestNotFiniteInOneRank has shard 2 of 4 leave the finite numbers: every rank learns of it from
+// the sum, and that of the next batch is as of one process.
 func TestNotFiniteInOneRank(t *testing.T) {
 	set := data.Batches{Data: ramps(22), Encoder: data.Current{}, Size: 15, Steps: 12, Seed: 5}
 	var want string
