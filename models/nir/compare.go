@@ -85,6 +85,37 @@ func compare(g *Graph, own *Net, c Convention, here *Trace, watch []string, inpu
 			}
 		}
 	}
+	if net.strayed {
+		return astray(result, own, net, inputs, steps)
+	}
+	result.Same = true
+	return result
+}
+
+// astray says where an output that comes from another node than the graph says is something else.
+func astray(result Comparison, own, other *Net, inputs map[string][]float64, steps int) Comparison {
+	given, err := own.Run(inputs, steps, own.Outputs...)
+	there, errThere := other.Run(inputs, steps, own.Outputs...)
+	if err != nil || errThere != nil {
+		result.Refuses = fmt.Sprint(err, errThere)
+		return result
+	}
+	for _, note := range other.Notes {
+		a, b := given.Values[note.Node], there.Values[note.Node]
+		if !slices.Contains(own.Outputs, note.Node) || slices.Equal(a, b) {
+			continue
+		}
+		i := 0
+		for len(a) == len(b) && a[i] == b[i] {
+			i++
+		}
+		n := max(1, size(own.Shape(note.Node)))
+		result.Step, result.Node, result.Neuron, result.Why = i/n, note.Node, i%n, []string{note.Text}
+		if i < len(a) && i < len(b) {
+			result.Here, result.There = a[i], b[i]
+		}
+		return result
+	}
 	result.Same = true
 	return result
 }

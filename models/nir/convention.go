@@ -22,8 +22,11 @@ type Convention struct {
 	// sequences tells that each node runs over all time steps before the next one, so that a loop
 	// passes on nothing.
 	sequences bool
-	// flat tells that it refuses nested graphs, loopless loops: snntorch makes nested graphs of
-	// these.
+	// order returns the nodes without nested graphs, in the order in which a step runs them; nil:
+	// that of the equations.
+	order func(n *Net, g *Graph, c Convention) (*Graph, []string, error)
+	// flat tells that it reads some nested graphs alone, loopless loops, of which snntorch makes
+	// nested graphs.
 	flat, loopless bool
 	// kinds that it reads; nil: all
 	kinds []string
@@ -89,10 +92,10 @@ func Surge(g *Graph) (Convention, error) {
 // Peers are the conventions of other simulators, by name, as they read a file: their importers with
 // default arguments.
 var Peers = map[string]Convention{
-	"norse":        {Name: "norse", Source: "norse 1.1.0, from_nir", Dt: 1e-3, Method: Euler, step: norse, from: fromNorse, kinds: []string{"Affine", "Linear", "Conv2d", "Flatten", "SumPool2d", "IF", "LIF", "CubaLIF"}},
-	"snntorch":     {Name: "snntorch", Source: "snntorch 1.0.0, import_from_nir", Dt: 1e-4, Method: Euler, step: snntorch, flat: true, loopless: true, kinds: []string{"Affine", "Linear", "Conv2d", "Flatten", "AvgPool2d", "IF", "LIF", "CubaLIF"}},
-	"spikingjelly": {Name: "spikingjelly", Source: "spikingjelly 2.0.0, import_from_nir", Dt: 1e-4, Method: Euler, step: spikingjelly, flat: true, kinds: []string{"Affine", "Linear", "Conv1d", "Conv2d", "AvgPool2d", "Flatten", "IF", "LIF", "CubaLIF"}},
-	"sinabs":       {Name: "sinabs", Source: "sinabs 3.1.3, from_nir", Dt: 1, Method: Exact, step: sinabs, sequences: true, kinds: []string{"Affine", "Conv1d", "Conv2d", "SumPool2d", "Flatten", "IF", "LIF", "LI"}},
+	"norse":        {Name: "norse", Source: "norse 1.1.0, from_nir", Dt: 1e-3, Method: Euler, step: norse, from: fromNorse, order: inTrail, kinds: []string{"Affine", "Linear", "Conv2d", "Flatten", "SumPool2d", "IF", "LIF", "CubaLIF"}},
+	"snntorch":     {Name: "snntorch", Source: "snntorch 1.0.0, import_from_nir", Dt: 1e-4, Method: Euler, step: snntorch, order: inLoops, flat: true, loopless: true, kinds: []string{"Affine", "Linear", "Conv2d", "Flatten", "AvgPool2d", "IF", "LIF", "CubaLIF"}},
+	"spikingjelly": {Name: "spikingjelly", Source: "spikingjelly 2.0.0, import_from_nir", Dt: 1e-4, Method: Euler, step: spikingjelly, order: inQueue, flat: true, kinds: []string{"Affine", "Linear", "Conv1d", "Conv2d", "AvgPool2d", "Flatten", "IF", "LIF", "CubaLIF"}},
+	"sinabs":       {Name: "sinabs", Source: "sinabs 3.1.3, from_nir", Dt: 1, Method: Exact, step: sinabs, sequences: true, order: inTrail, kinds: []string{"Affine", "Conv1d", "Conv2d", "SumPool2d", "Flatten", "IF", "LIF", "LI"}},
 	"spyx":         {Name: "spyx", Source: "spyx 1.0.0, from_nir", Dt: 1, Method: Euler, step: spyx, kinds: []string{"Affine", "Linear", "Conv2d", "SumPool2d", "Flatten", "IF", "LIF", "CubaLIF"}},
 	"lava-dl":      {Name: "lava-dl", Source: "paper/nir_to_lava.py of NIR", Dt: 1e-4, Method: Euler, step: lava, kinds: []string{"Affine", "Linear", "Conv2d", "SumPool2d", "Flatten", "IF", "CubaLIF"}},
 	"rockpool":     {Name: "rockpool", Source: "rockpool 3.1.0, from_nir", Method: Exact, step: rockpool, from: fromRockpool, kinds: []string{"Affine", "Linear", "CubaLIF"}},

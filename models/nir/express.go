@@ -82,6 +82,9 @@ func Express(g *Graph, net *Net, reader string, dt float64) (*Graph, error) {
 	if loop := net.biased(); loop != "" && net.rest != c.rest {
 		problems = append(problems, fmt.Sprintf("node %q: its bias comes back into the first step, or does not, where %s has it the other way", loop, c.Name))
 	}
+	if problem := g.arrange(net, c); problem != "" {
+		problems = append(problems, problem)
+	}
 	if own {
 		m.Set(g)
 	} else {
@@ -108,7 +111,7 @@ func (g *Graph) unread(c Convention) (problems []string) {
 		return []string{err.Error()}
 	}
 	for _, e := range flat.Edges {
-		if (c.loopless || c.sequences) && slices.Index(order, e.From) >= slices.Index(order, e.To) {
+		if c.loopless && slices.Index(order, e.From) >= slices.Index(order, e.To) {
 			problems = append(problems, fmt.Sprintf("edge %q to %q: %s does not follow loops", e.From, e.To, c.Name))
 		}
 	}

@@ -3,7 +3,6 @@ package nir
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -63,7 +62,8 @@ func TestExpress(t *testing.T) {
 					t.Errorf("%s: %v", name, err)
 					continue
 				}
-				if !slices.Equal(trace.Values["output"], given.Output) {
+				got := trace.Values["output"]
+				if len(got) != len(given.Output) || firstDifference(from, got, given.Output) >= 0 {
 					t.Errorf("%s: the spikes are not the same", name)
 				}
 				tested++

@@ -14,9 +14,10 @@ type Net struct {
 	Inputs     []string
 	Outputs    []string
 
-	rest  bool       // see Convention
-	nodes []*runNode // in the order of a time step
-	index map[string]int
+	rest    bool       // see Convention
+	strayed bool       // an output is not that of the graph
+	nodes   []*runNode // in the order of a time step
+	index   map[string]int
 }
 
 // Note is a remark on a node.
@@ -54,26 +55,23 @@ func Compile(g *Graph, c Convention, dt float64) (*Net, error) {
 	if !(dt > 0) && c.Name != "rockpool" {
 		return nil, fmt.Errorf("%w: the time step is not known: the file does not say it (metadata dt)", ErrMeaning)
 	}
-	if nested := g.of("NIRGraph"); c.flat && len(nested) > 0 {
-		return nil, fmt.Errorf("%w: node %q: %s does not read nested graphs", ErrMeaning, nested[0], c.Name)
-	}
-	flat, err := g.Flat()
-	if err != nil {
-		return nil, err
-	}
-	order, err := flat.schedule()
-	if err != nil {
-		return nil, err
-	}
-	shapes, err := flat.shapes(order)
-	if err != nil {
-		return nil, err
-	}
 	net := &Net{rest: c.rest, Convention: c.Name, Dt: dt, Inputs: g.of("Input"), Outputs: g.of("Output"), index: map[string]int{}}
-	for i, name := range order {
+	order := c.order
+	if order == nil {
+		order = byEquations
+	}
+	flat, names, err := order(net, g, c)
+	if err != nil {
+		return nil, err
+	}
+	shapes, err := flat.shapes(names)
+	if err != nil {
+		return nil, err
+	}
+	for i, name := range names {
 		net.index[name] = i
 	}
-	for _, name := range order {
+	for _, name := range names {
 		r := &runNode{Node: flat.Nodes[name], name: name, out: shapes[name]}
 		c.looped = false
 		if !c.reads(r.Kind) {
@@ -86,8 +84,6 @@ func Compile(g *Graph, c Convention, dt float64) (*Net, error) {
 			r.in = shapes[e.From]
 			loop := net.index[e.From] >= net.index[name]
 			switch {
-			case loop && c.loopless:
-				return nil, fmt.Errorf("%w: edge %q to %q: %s does not read loops", ErrMeaning, e.From, e.To, c.Name)
 			case loop && c.sequences:
 				net.Notes = append(net.Notes, Note{name, fmt.Sprintf("runs node after node over all time steps: nothing comes back from %q", e.From)})
 			default:
@@ -106,6 +102,16 @@ func Compile(g *Graph, c Convention, dt float64) (*Net, error) {
 		net.nodes = append(net.nodes, r)
 	}
 	return net, nil
+}
+
+// byEquations is the order of a time step of [Graph.schedule].
+func byEquations(_ *Net, g *Graph, _ Convention) (*Graph, []string, error) {
+	flat, err := g.Flat()
+	if err != nil {
+		return nil, nil, err
+	}
+	order, err := flat.schedule()
+	return flat, order, err
 }
 
 func size(shape []int) int {

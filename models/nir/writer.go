@@ -118,7 +118,7 @@ func Writer(name string, reset Reset, said ...string) (Convention, error) {
 		return c, err
 	}
 	// What its reader cannot do does not bind the writer.
-	c.sequences, c.flat, c.loopless, c.kinds, c.rest = false, false, false, nil, true
+	c.sequences, c.flat, c.loopless, c.order, c.kinds, c.rest = false, false, false, nil, nil, true
 	take, from := c.step, c.from
 	if of := written[name]; of != nil {
 		take = of

@@ -29,7 +29,7 @@ func TestNoPanic(t *testing.T) {
 	}
 	hostile.API{
 		Functions: map[string]any{
-			"NewBlend": data.NewBlend, "Classes": data.Classes, "Subset": data.Subset, "Split": data.Split, "Describe": data.Describe, "Digest": data.Digest,
+			"NewBlend": data.NewBlend, "Classes": data.Classes, "Subset": data.Subset, "Split": data.Split, "Describe": data.Describe, "OfEvents": data.OfEvents, "Digest": data.Digest,
 			"MNIST": data.MNIST, "GetMNIST": getMNIST, "Fetch": fetch, "NewBlock": data.NewBlock, "StepOf": data.StepOf, "ReadIDX": data.ReadIDX,
 			"ParseIDX": data.ParseIDX, "Choices": data.Choices[float64], "LoadMNIST": data.LoadMNIST, "PublishedSets": data.PublishedSets, "Grasshopper": data.Grasshopper, "LoadGrasshopper": data.LoadGrasshopper, "IsGrasshopper": data.IsGrasshopper, "ParseReceptor": data.ParseReceptor, "NewYinYang": data.NewYinYang, "StandardYinYang": data.StandardYinYang,
 		},

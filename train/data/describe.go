@@ -47,6 +47,19 @@ func Describe(set string) (parts []Part, err error) {
 	return parts, err
 }
 
+// OfEvents tells whether the samples of a source are events: always, or perhaps, as its files say.
+func OfEvents(s Source) (always, perhaps bool) {
+	switch s := s.(type) {
+	case EventFiles, SHD:
+		return true, true
+	case NPZ:
+		return false, true
+	case Described:
+		always = s.Form().Input == EventList
+	}
+	return always, always
+}
+
 func describePart(name string, d Dataset) (Part, error) {
 	f := d.Form()
 	p := Part{Name: name, Samples: d.Len(), Features: f.Channels, Classes: make([]int, f.Target.Size)}

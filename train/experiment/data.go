@@ -70,6 +70,7 @@ func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 		return sets, target, e.explain(err)
 	}
 	form := parts.Train.Form()
+	e.assume(form.Input)
 	// A batch of more rows than there are samples has the same samples and takes the memory of its
 	// rows.
 	if most := max(1, parts.Train.Len()); e.Train.Batch > most {

@@ -33,6 +33,7 @@ type Experiment struct {
 	Twin       bool // build the smoothed twin, for checks of gradients (graph.Settings.Twin); no part of the text
 
 	file    string // where it comes from, for messages
+	assumed bool   // the file says nothing of the encoder, and the samples may be events
 	warning string // of Load
 }
 
@@ -45,7 +46,7 @@ type Data struct {
 // Encode is the section [encode]: how a sample becomes the input of the network. Times are in
 // seconds.
 type Encode struct {
-	Kind     string     `toml:"kind" doc:"how they become the input; with events, one that knows exact times"`
+	Kind     string     `toml:"kind" doc:"how they become the input; with events, one that knows exact times; default none where the data are events, else ttfs"`
 	Steps    int        `toml:"steps,omitzero" only:"surrogate" doc:"T; default 40 for features, else what the longest sample needs"`
 	Dt       float64    `toml:"dt,omitzero" doc:"of the encoder and of the network; events: of the steps of sequences; default 0.001"`
 	Hold     int        `toml:"hold,omitzero" doc:"time steps that a step of a sequence lasts; default 1"`
@@ -200,6 +201,14 @@ func (e *Experiment) fill() {
 
 // recurrent tells whether hidden layers have weights between their neurons.
 func (e *Experiment) recurrent() bool { return e.Model.Recurrent || e.Train.Method == Recurrent }
+
+// assume takes events as they are where the file says nothing of the encoder.
+func (e *Experiment) assume(input data.Input) {
+	if e.assumed && input == data.EventList {
+		e.Encode.Kind, e.Encode.Keys = "none", nil
+		e.fillChoices()
+	}
+}
 
 // static tells whether the samples are known to be features before they are read.
 func (e *Experiment) static() bool {

@@ -30,6 +30,37 @@ func TestEncoderOfEvents(t *testing.T) {
 	}
 }
 
+// TestEncoderOfNothing: where a file says nothing of the encoder, events are taken as they are, and
+// what it does say stays.
+func TestEncoderOfNothing(t *testing.T) {
+	events := data.Form{Input: data.EventList, Target: data.Target{Kind: data.ClassTarget, Size: 2}}
+	for _, method := range []string{Surrogate, EventProp} {
+		for text, want := range map[string]string{
+			"[data]\nset = \"shd\"\ndir = \"d\"":                                "none",
+			"[data]\nset = \"events\"\ndir = \"d\"":                             "none",
+			"[data]\nset = \"npz\"\nfile = \"f\"":                               "none",
+			"[data]\nset = \"shd\"\ndir = \"d\"\n[encode]\nkind = \"ttfs\"":     "ttfs",
+			"[data]\nset = \"npz\"\nfile = \"f\"\n[encode]\nt_late = 0.02":      "ttfs",
+			"[data]\nset = \"npz\"\nfile = \"f\"\n[encode]\nkind = \"latency\"": "latency",
+		} {
+			e, err := Parse("a.toml", "name = \"a\"\n"+text+"\n", method)
+			if err != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+			if strings.Contains(text, "shd") && e.Encode.Kind != want {
+				t.Errorf("%s: %s before the files are read, want %s", text, e.Encode.Kind, want)
+			}
+			e.assume(data.Static)
+			if e.assume(events.Input); e.Encode.Kind != want {
+				t.Errorf("%s: %s, want %s", text, e.Encode.Kind, want)
+			}
+			if err := e.span(events, 10); (err == nil) != (want == "none") {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+	}
+}
+
 // TestSurrogateNumbers: where the name of a surrogate is right, the error is about its numbers.
 func TestSurrogateNumbers(t *testing.T) {
 	for value, want := range map[string]string{

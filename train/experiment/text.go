@@ -9,6 +9,7 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/schema"
+	"github.com/surge-snn/surge/train/data"
 )
 
 // Read reads the experiment in the file at path, for a method as in [Parse].
@@ -46,9 +47,16 @@ func Parse(file, text, method string) (*Experiment, error) {
 		return nil, err
 	}
 	e.Train.Method = method
+	encode, _ := table["encode"].(map[string]any)
+	e.assumed = encode["kind"] == nil && len(e.Encode.Keys) == 0
 	if err := e.Check(); err != nil {
 		return nil, err
 	}
+	always, perhaps := data.OfEvents(e.source())
+	if always {
+		e.assume(data.EventList)
+	}
+	e.assumed = e.assumed && perhaps
 	e.fill()
 	return &e, nil
 }
