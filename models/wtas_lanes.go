@@ -84,10 +84,14 @@ func (k *wtasKernel[T]) runRow(w *wtasTask[T], r0, r1, at int, s, v, vp []T) (fi
 	if !d.Run(w.scratch, k.n-whole, 1) || !finite {
 		return false
 	}
-	w.softmax = cells.Softmax[T]{V: v, E: vp, Sum: w.lanes, Top: w.top()}
+	next := a.j[at:end]
+	if later := at + k.b*k.n; later < len(a.j) { // the row in the next step
+		next = a.j[later : later+k.n]
+	}
+	w.softmax = cells.Softmax[T]{V: v, E: vp, Next: next, Sum: w.lanes, Top: w.top()}
 	clear(w.lanes)
 	w.softmax.Run(w.scratch, rowLanes, k.n/rowLanes)
-	w.softmax.V, w.softmax.E = v[whole:], vp[whole:]
+	w.softmax.V, w.softmax.E, w.softmax.Next = v[whole:], vp[whole:], next[whole:]
 	w.softmax.Run(w.scratch, k.n-whole, 1)
 	w.compete = cells.Compete[T]{Thr: thr, E: vp, S: s, Sum: w.sum()}
 	w.compete.Run(w.scratch)

@@ -5390,7 +5390,7 @@ end_alphaBack:
 	RET
 
 // func softmaxAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·softmaxAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
@@ -5405,9 +5405,11 @@ row_of_softmax:
 	JL   tail_of_softmax
 
 loop_softmax:
+	MOVQ         48(AX), R8
+	PREFETCHT0   (R8)(DX*1)
 	MOVQ         (AX), R8
 	VMOVUPD      (R8)(DX*1), Y0
-	VBROADCASTSS 72(AX), Y1
+	VBROADCASTSS 96(AX), Y1
 	VSUBPS       Y1, Y0, Y0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -5436,10 +5438,10 @@ loop_softmax:
 	VPADDD       Y2, Y0, Y0
 	MOVQ         24(AX), R8
 	VMOVUPD      Y0, (R8)(DX*1)
-	MOVQ         48(AX), R8
-	MOVQ         48(AX), R8
+	MOVQ         72(AX), R8
+	MOVQ         72(AX), R8
 	VADDPS       (R8)(BX*1), Y0, Y0
-	MOVQ         48(AX), R8
+	MOVQ         72(AX), R8
 	VMOVUPD      Y0, (R8)(BX*1)
 	ADDQ         $0x20, DX
 	ADDQ         $0x20, BX
@@ -5454,9 +5456,11 @@ tail_of_softmax:
 	LEAQ         tail<>+64(SB), R8
 	SUBQ         R9, R8
 	VMOVUPD      (R8), Y15
+	MOVQ         48(AX), R8
+	PREFETCHT0   (R8)(DX*1)
 	MOVQ         (AX), R8
 	VMASKMOVPS   (R8)(DX*1), Y15, Y0
-	VBROADCASTSS 72(AX), Y1
+	VBROADCASTSS 96(AX), Y1
 	VSUBPS       Y1, Y0, Y0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y1
 	VMAXPS       Y0, Y1, Y0
@@ -5485,10 +5489,10 @@ tail_of_softmax:
 	VPADDD       Y2, Y0, Y0
 	MOVQ         24(AX), R8
 	VMASKMOVPS   Y0, Y15, (R8)(DX*1)
-	MOVQ         48(AX), R8
+	MOVQ         72(AX), R8
 	VMASKMOVPS   (R8)(BX*1), Y15, Y1
 	VADDPS       Y0, Y1, Y0
-	MOVQ         48(AX), R8
+	MOVQ         72(AX), R8
 	VMASKMOVPS   Y0, Y15, (R8)(BX*1)
 	LEAQ         (DX)(DI*4), DX
 
@@ -11743,7 +11747,7 @@ end_alphaBack:
 	RET
 
 // func softmaxAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·softmaxAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
@@ -11758,9 +11762,11 @@ row_of_softmax:
 	JL   tail_of_softmax
 
 loop_softmax:
+	MOVQ         48(AX), R9
+	PREFETCHT0   (R9)(BX*1)
 	MOVQ         (AX), R9
 	VMOVUPD      (R9)(BX*1), Y0
-	VBROADCASTSD 72(AX), Y1
+	VBROADCASTSD 96(AX), Y1
 	VSUBPD       Y1, Y0, Y0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y1
 	VMAXPD       Y0, Y1, Y0
@@ -11800,10 +11806,10 @@ loop_softmax:
 	VADDPD       Y1, Y0, Y0
 	MOVQ         24(AX), R9
 	VMOVUPD      Y0, (R9)(BX*1)
-	MOVQ         48(AX), R9
-	MOVQ         48(AX), R9
+	MOVQ         72(AX), R9
+	MOVQ         72(AX), R9
 	VADDPD       (R9)(SI*1), Y0, Y0
-	MOVQ         48(AX), R9
+	MOVQ         72(AX), R9
 	VMOVUPD      Y0, (R9)(SI*1)
 	ADDQ         $0x20, BX
 	ADDQ         $0x20, SI
@@ -11818,9 +11824,11 @@ tail_of_softmax:
 	LEAQ         tail<>+64(SB), R9
 	SUBQ         R10, R9
 	VMOVUPD      (R9), Y15
+	MOVQ         48(AX), R9
+	PREFETCHT0   (R9)(BX*1)
 	MOVQ         (AX), R9
 	VMASKMOVPD   (R9)(BX*1), Y15, Y0
-	VBROADCASTSD 72(AX), Y1
+	VBROADCASTSD 96(AX), Y1
 	VSUBPD       Y1, Y0, Y0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y1
 	VMAXPD       Y0, Y1, Y0
@@ -11860,10 +11868,10 @@ tail_of_softmax:
 	VADDPD       Y1, Y0, Y0
 	MOVQ         24(AX), R9
 	VMASKMOVPD   Y0, Y15, (R9)(BX*1)
-	MOVQ         48(AX), R9
+	MOVQ         72(AX), R9
 	VMASKMOVPD   (R9)(SI*1), Y15, Y1
 	VADDPD       Y0, Y1, Y0
-	MOVQ         48(AX), R9
+	MOVQ         72(AX), R9
 	VMASKMOVPD   Y0, Y15, (R9)(SI*1)
 	LEAQ         (BX)(R8*8), BX
 
@@ -17133,7 +17141,7 @@ end_alphaBack:
 	RET
 
 // func softmaxAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·softmaxAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
@@ -17148,9 +17156,11 @@ row_of_softmax:
 	JL   tail_of_softmax
 
 loop_softmax:
+	MOVQ         48(AX), R8
+	PREFETCHT0   (R8)(DX*1)
 	MOVQ         (AX), R8
 	VMOVUPD      (R8)(DX*1), Z0
-	VBROADCASTSS 72(AX), Z1
+	VBROADCASTSS 96(AX), Z1
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -17179,10 +17189,10 @@ loop_softmax:
 	VPADDD       Z2, Z0, Z0
 	MOVQ         24(AX), R8
 	VMOVUPD      Z0, (R8)(DX*1)
-	MOVQ         48(AX), R8
-	MOVQ         48(AX), R8
+	MOVQ         72(AX), R8
+	MOVQ         72(AX), R8
 	VADDPS       (R8)(BX*1), Z0, Z0
-	MOVQ         48(AX), R8
+	MOVQ         72(AX), R8
 	VMOVUPD      Z0, (R8)(BX*1)
 	ADDQ         $0x40, DX
 	ADDQ         $0x40, BX
@@ -17195,9 +17205,11 @@ tail_of_softmax:
 	MOVL         $-1, R8
 	BZHIL        DI, R8, R8
 	KMOVW        R8, K7
+	MOVQ         48(AX), R8
+	PREFETCHT0   (R8)(DX*1)
 	MOVQ         (AX), R8
 	VMOVUPS.Z    (R8)(DX*1), K7, Z0
-	VBROADCASTSS 72(AX), Z1
+	VBROADCASTSS 96(AX), Z1
 	VSUBPS       Z1, Z0, Z0
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z1
 	VMAXPS       Z0, Z1, Z0
@@ -17226,10 +17238,10 @@ tail_of_softmax:
 	VPADDD       Z2, Z0, Z0
 	MOVQ         24(AX), R8
 	VMOVUPS      Z0, K7, (R8)(DX*1)
-	MOVQ         48(AX), R8
+	MOVQ         72(AX), R8
 	VMOVUPS.Z    (R8)(BX*1), K7, Z1
 	VADDPS       Z0, Z1, Z0
-	MOVQ         48(AX), R8
+	MOVQ         72(AX), R8
 	VMOVUPS      Z0, K7, (R8)(BX*1)
 	LEAQ         (DX)(DI*4), DX
 
@@ -23017,7 +23029,7 @@ end_alphaBack:
 	RET
 
 // func softmaxAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·softmaxAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
@@ -23032,9 +23044,11 @@ row_of_softmax:
 	JL   tail_of_softmax
 
 loop_softmax:
+	MOVQ         48(AX), R9
+	PREFETCHT0   (R9)(BX*1)
 	MOVQ         (AX), R9
 	VMOVUPD      (R9)(BX*1), Z0
-	VBROADCASTSD 72(AX), Z1
+	VBROADCASTSD 96(AX), Z1
 	VSUBPD       Z1, Z0, Z0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z1
 	VMAXPD       Z0, Z1, Z0
@@ -23074,10 +23088,10 @@ loop_softmax:
 	VADDPD       Z1, Z0, Z0
 	MOVQ         24(AX), R9
 	VMOVUPD      Z0, (R9)(BX*1)
-	MOVQ         48(AX), R9
-	MOVQ         48(AX), R9
+	MOVQ         72(AX), R9
+	MOVQ         72(AX), R9
 	VADDPD       (R9)(SI*1), Z0, Z0
-	MOVQ         48(AX), R9
+	MOVQ         72(AX), R9
 	VMOVUPD      Z0, (R9)(SI*1)
 	ADDQ         $0x40, BX
 	ADDQ         $0x40, SI
@@ -23090,9 +23104,11 @@ tail_of_softmax:
 	MOVL         $-1, R9
 	BZHIL        R8, R9, R9
 	KMOVW        R9, K7
+	MOVQ         48(AX), R9
+	PREFETCHT0   (R9)(BX*1)
 	MOVQ         (AX), R9
 	VMOVUPD.Z    (R9)(BX*1), K7, Z0
-	VBROADCASTSD 72(AX), Z1
+	VBROADCASTSD 96(AX), Z1
 	VSUBPD       Z1, Z0, Z0
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z1
 	VMAXPD       Z0, Z1, Z0
@@ -23132,10 +23148,10 @@ tail_of_softmax:
 	VADDPD       Z1, Z0, Z0
 	MOVQ         24(AX), R9
 	VMOVUPD      Z0, K7, (R9)(BX*1)
-	MOVQ         48(AX), R9
+	MOVQ         72(AX), R9
 	VMOVUPD.Z    (R9)(SI*1), K7, Z1
 	VADDPD       Z0, Z1, Z0
-	MOVQ         48(AX), R9
+	MOVQ         72(AX), R9
 	VMOVUPD      Z0, K7, (R9)(SI*1)
 	LEAQ         (BX)(R8*8), BX
 

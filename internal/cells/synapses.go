@@ -81,11 +81,12 @@ func (a *AlphaBack[T]) Run(s *Scratch) {
 	}
 }
 
-// Softmax is e^(V - Top), the first half of a softmax, and adds it to the sums of its rows.
+// Softmax is e^(V - Top), the first half of a softmax, and adds it to the sums of its rows. Next is
+// as long as V, and what the caller reads next: it is fetched meanwhile, and has no influence.
 type Softmax[T Float] struct {
-	V, E []T
-	Sum  OfNeurons[T]
-	Top  T
+	V, E, Next []T
+	Sum        OfNeurons[T]
+	Top        T
 }
 
 // Run computes it.

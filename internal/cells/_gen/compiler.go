@@ -83,6 +83,7 @@ type item struct {
 	store  *value // to array
 	array  int
 	note   *value // condition to report
+	ahead  bool   // array will be read soon
 	branch *value // condition: the lines up to end are skipped where no lane has it
 	end    bool
 }
@@ -239,6 +240,13 @@ func (p *program) keep(c, x *value) *value { return p.do(keep, c, x) }
 func (p *program) note(c *value) {
 	c.uses = append(c.uses, len(p.items))
 	p.items = append(p.items, item{note: c})
+}
+
+// ahead asks for a slice of the argument that the caller reads soon: it comes to the cache while the
+// kernel computes.
+func (p *program) ahead(name string) {
+	k, _ := p.find(name)
+	p.items = append(p.items, item{ahead: true, array: k})
 }
 
 // where writes a part that is skipped unless some lane has c.
@@ -546,6 +554,8 @@ func (a *allocator) body() {
 			bits := a.bits(it.note)
 			ORL(bits, a.found.As32())
 			a.release(it.note)
+		case it.ahead:
+			PREFETCHT0(a.base(it.array))
 		case it.branch != nil:
 			bits := a.bits(it.branch)
 			a.release(it.branch)

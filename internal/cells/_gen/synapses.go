@@ -54,6 +54,7 @@ func (p *program) alphaBack() {
 }
 
 func (p *program) softmax() {
+	p.ahead("Next")
 	e := p.exp(p.sub(p.in("V"), p.number("Top")))
 	p.out("E", e)
 	p.sum("Sum", e)
