@@ -54,18 +54,9 @@ func FanIn(mean, gain float64) graph.Init {
 		if len(dst) == 0 {
 			return
 		}
-		columns := len(dst) / shape[0]
-		inputs := make([]float64, columns)
-		for i, exists := range dst {
-			if exists != 0 {
-				inputs[i%columns]++
-			}
-		}
+		inputs, _ := connections(dst, shape[0])
 		for i := range dst {
-			in := inputs[i%columns]
-			if in == 0 { // no mask, or nothing to draw for
-				in = float64(shape[0])
-			}
+			in := inputs[i%len(inputs)]
 			dst[i] = mean/in + float64(gain/math.Sqrt(in)*random.Normal(rng))
 		}
 	}
@@ -73,7 +64,7 @@ func FanIn(mean, gain float64) graph.Init {
 
 // Masked initialises a matrix with a mask of zeros and ones, one for each element: connections that
 // do not exist have the weight 0. init, which makes the others, finds the mask in the elements
-// that it overwrites, as [FanIn] needs it.
+// that it overwrites, as [FanIn], [Kaiming] and [Xavier] need it.
 func Masked(init graph.Init, mask []float64) graph.Init {
 	return func(dst []float64, shape []int, rng *rand.Rand) {
 		copy(dst, mask)

@@ -29,18 +29,23 @@ func Xavier(gain float64, uniform bool) graph.Init {
 //
 // With gain sqrt(2) it is that of He et al. 2015, doi:10.1109/ICCV.2015.123, for rectified units;
 // with 1 that of LeCun; uniform with gain 1/sqrt(3) is the default of PyTorch's Linear,
-// ±1/sqrt(in). [FanIn] is the same with a mean and masks.
+// ±1/sqrt(in). [FanIn] is the same with a mean. Of a matrix with a mask
+// ([Masked]) in is the number of inputs of a column.
 func Kaiming(gain float64, uniform bool) graph.Init {
 	return scaled(uniform, func(in, _ float64) float64 { return gain / math.Sqrt(in) })
 }
 
 // scaled draws from a distribution with the deviation that sigma gives for the numbers of inputs
-// and outputs.
+// and outputs, of those that a mask leaves ([Masked]).
 func scaled(uniform bool, sigma func(in, out float64) float64) graph.Init {
 	return func(dst []float64, shape []int, rng *rand.Rand) {
-		in := float64(shape[0])
-		s := sigma(in, float64(len(dst))/in)
+		if len(dst) == 0 {
+			return
+		}
+		inputs, outputs := connections(dst, shape[0])
+		columns := len(inputs)
 		for i := range dst {
+			s := sigma(inputs[i%columns], outputs[i/columns])
 			if uniform {
 				dst[i] = s * math.Sqrt(3) * (2*rng.Float64() - 1)
 			} else {
@@ -48,6 +53,29 @@ func scaled(uniform bool, sigma func(in, out float64) float64) graph.Init {
 			}
 		}
 	}
+}
+
+// connections counts the inputs of each column of a matrix and the outputs of each row, which are
+// its elements that are not 0; where there is none, as without a mask, they are all of them.
+func connections(mask []float64, rows int) (inputs, outputs []float64) {
+	columns := len(mask) / rows
+	inputs, outputs = make([]float64, columns), make([]float64, rows)
+	for i, exists := range mask {
+		if exists != 0 {
+			inputs[i%columns]++
+			outputs[i/columns]++
+		}
+	}
+	orAll := func(n []float64, all int) {
+		for i := range n {
+			if n[i] == 0 {
+				n[i] = float64(all)
+			}
+		}
+	}
+	orAll(inputs, rows)
+	orAll(outputs, columns)
+	return inputs, outputs
 }
 
 // FluctuationDriven draws the weights of a layer of spiking neurons so that their voltage, without

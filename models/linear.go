@@ -27,8 +27,9 @@ type Linear struct {
 	// Init initialises W; nil means FanIn(0, 1).
 	Init graph.Init
 	// Mask, where it is not nil, holds a 0 or 1 for each element of W, row-major:
-	// connections that do not exist. Their weights are 0, and learning never revives them;
-	// FanIn counts the others.
+	// connections that do not exist. Their weights are 0, and learning never revives them:
+	// those of given parameters, as when a trained network is pruned, become 0 when the
+	// program is built. [FanIn], [Kaiming] and [Xavier] count the others.
 	Mask []float64
 }
 
@@ -64,7 +65,24 @@ func weights(b *graph.Builder, name string, init graph.Init, mask []float64, in,
 		return b.Param(name, init, in, out)
 	}
 	checkMask(b, name, mask, in*out)
-	return masked(b, name, mask, b.Param(name, Masked(init, mask), in, out))
+	w := b.Param(name, Masked(init, mask), in, out)
+	switch v := w.Value().Data().(type) {
+	case []float32:
+		prune(v, mask)
+	case []float64:
+		prune(v, mask)
+	}
+	return masked(b, name, mask, w)
+}
+
+// prune sets the weights that a mask leaves out to 0. It writes to no others, so that programs can
+// be built beside one that runs.
+func prune[T ops.Float](w []T, mask []float64) {
+	for i, exists := range mask {
+		if exists == 0 && w[i] != 0 {
+			w[i] = 0
+		}
+	}
 }
 
 func checkMask(b *graph.Builder, name string, m []float64, n int) {
