@@ -29,7 +29,9 @@ type Linear struct {
 	// Mask, where it is not nil, holds a 0 or 1 for each element of W, row-major:
 	// connections that do not exist. Their weights are 0, and learning never revives them:
 	// those of given parameters, as when a trained network is pruned, become 0 when the
-	// program is built. [FanIn], [Kaiming] and [Xavier] count the others.
+	// program is built. (The momentum of an optimizer that goes on from before moves them in
+	// the parameters, to no effect on y: start it anew.) [FanIn], [Kaiming] and [Xavier] count
+	// the others.
 	Mask []float64
 }
 
