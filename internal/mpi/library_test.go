@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +109,34 @@ func TestRanks(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestRanksInC: a program in C, compiled with the header of each MPI, is the other rank of a
+// world of two, the first or the second.
+func TestRanksInC(t *testing.T) {
+	for name, command := range starterCommands(t, 1) {
+		t.Run(name, func(t *testing.T) {
+			peer := filepath.Join(t.TempDir(), "peer")
+			compiler := strings.Replace(name, "mpiexec", "mpicc", 1)
+			if out, err := exec.Command(compiler, "-o", peer, "testdata/peer.c").CombinedOutput(); err != nil {
+				if exec.Command(compiler, "-E", "-include", "mpi.h", "-x", "c", os.DevNull).Run() == nil {
+					t.Fatalf("%v\n%s", err, out)
+				}
+				t.Skipf("no C compiler with this MPI's header (Debian: libmpich-dev, libopenmpi-dev): %v", err)
+			}
+			for first, programs := range [][2]string{{os.Args[0], peer}, {peer, os.Args[0]}} {
+				args := slices.Concat(command[1:], []string{programs[0], ":", "-n", "1", programs[1]})
+				cmd := exec.Command(command[0], args...)
+				cmd.Env = append(os.Environ(), "SURGE_MPI_ROLE=run")
+				out, err := cmd.CombinedOutput()
+				for _, want := range []string{fmt.Sprintf("done %d of 2", first), fmt.Sprintf("done peer %d of 2", 1-first)} {
+					if err != nil || !strings.Contains(string(out), want) {
+						t.Errorf("%v, no %q in\n%s", err, want, out)
+					}
+				}
+			}
+		})
 	}
 }
 
