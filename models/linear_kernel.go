@@ -166,19 +166,24 @@ func (k *linearKernel[T]) Forward(in, out [][]T) error {
 		k.events = k.listed.list(k.x, k.rows, k.in, most)
 		k.dense = k.events == nil
 	}
+	rows := blockRows
 	if k.dense {
 		k.weights.Pack(kernel.RowMajor(k.w, k.in, k.out))
-	} else {
-		k.panels.set(k.w, k.in, k.out)
+	} else if k.panels.set(k.w, k.in, k.out); k.panels.panels.Width < k.out {
+		rows = manyRows
 	}
 	if k.y != nil {
-		kernel.Blocks(k.rows, blockRows, k.forward)
+		kernel.Blocks(k.rows, rows, k.forward)
 	}
 	return nil
 }
 
-// blockRows is how many rows of y one task computes.
-const blockRows = 48
+// A task computes some rows of y; where it gathers from several panels of W, of which each comes to
+// the cache in its turn, more rows make use of it.
+const (
+	blockRows = 48
+	manyRows  = 192
+)
 
 func (k *linearKernel[T]) forwardRows(lo, hi int) {
 	s := kernel.TakeScratch[T]()
