@@ -26,7 +26,7 @@ type Speed struct {
 	DType      string   `name:"dtype" default:"float32" enum:"float32,float64" help:"Arithmetic: ${enum}."`
 	Checkpoint int      `placeholder:"K" help:"Keep every K-th state only."`
 	Runs       int      `default:"20" help:"Runs of each pass; default ${default}."`
-	Peer       string   `placeholder:"PYTHON" help:"Measure the same workload of other systems in turns, with this Python, which has what bench/speed/peers/requirements.txt lists."`
+	Peer       string   `placeholder:"PYTHON" help:"Measure the same workload of other systems in turns, with this Python, which has what bench/speed/peers/requirements.txt and ngclearn.txt list."`
 	Table      bool     `help:"Measure all workloads in the sizes that are compared with other systems, and print a table in Markdown; with --peer it has their times."`
 	Crossover  bool     `help:"Compare dense with sparse products by the share of inputs that are not 0 and the size."`
 	Sizes      []int    `default:"64,256,1024,4096" help:"Sizes of --crossover; default ${default}."`
