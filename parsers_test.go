@@ -24,6 +24,7 @@ var through = map[string]string{
 	"internal/files.ParseTable":                "internal/files.FuzzTable",
 	"internal/files.Read":                      "internal/files.FuzzArchiveBytes",
 	"internal/files.ReadArrays":                "internal/files.FuzzNPZ",
+	"internal/files.ReadJSON":                  "models/dynapse/chip.FuzzInterchange",
 	"internal/files.ReadLatest":                "internal/files.FuzzArchiveBytes",
 	"internal/files.ReadLines":                 "internal/files.FuzzLines",
 	"internal/files.ReadLinesAfter":            "internal/files.FuzzLines",

@@ -52,7 +52,7 @@ func cause(err error) error {
 }
 
 // MaxStream is the number of bytes that [ReadFile] takes from a pipe, which does not say how long
-// it is, and MaxText that of a text that people write.
+// it is, and [ReadJSON] of a file, and MaxText that of a text that people write.
 const (
 	MaxStream = 1 << 30
 	MaxText   = 64 << 20
@@ -68,6 +68,10 @@ func ReadText(path string) (string, error) {
 	b, err := readFile(path, MaxText)
 	return string(b), err
 }
+
+// ReadJSON is [ReadFile] for a text that programs write, of at most [MaxStream] bytes: what is
+// larger is an error before any of it is read.
+func ReadJSON(path string) ([]byte, error) { return readFile(path, MaxStream) }
 
 func readFile(path string, most int64) ([]byte, error) {
 	f, err := Open(path)

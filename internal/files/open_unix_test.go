@@ -52,6 +52,15 @@ func TestNoEnd(t *testing.T) {
 	if _, err := ReadText(path); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("a text with a hole: %v, want ErrTooLarge", err)
 	}
+	if err := f.Truncate(MaxStream + 1); err != nil {
+		t.Skip(err)
+	}
+	if b, err := ReadJSON(path); !errors.Is(err, ErrTooLarge) || b != nil {
+		t.Errorf("JSON with a hole: %d bytes, %v, want ErrTooLarge", len(b), err)
+	}
+	if err := f.Truncate(1 << 43); err != nil {
+		t.Skip(err)
+	}
 	if memory.Available() == 0 {
 		t.Skip("the system does not say what is left")
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -115,7 +116,11 @@ In Python, write the dictionary of mapper, updated with that of autoencoder_quan
 
 // Run imports.
 func (c *Import) Run(k *kong.Context) error {
-	raw, err := files.ReadFile(c.File)
+	read := files.ReadJSON
+	if strings.EqualFold(filepath.Ext(c.File), ".npz") {
+		read = files.ReadFile
+	}
+	raw, err := read(c.File)
 	if err != nil {
 		return bad(c.File, err)
 	}
