@@ -29,7 +29,7 @@ var errNoCase = &exit.BadInput{Expected: "a case of Read or Parse", Found: "none
 
 // Read reads the case file at path. Its errors are [exit.BadInput].
 func Read(path string) (*Case, error) {
-	text, err := files.ReadFile(path)
+	text, err := files.ReadJSON(path)
 	if err != nil {
 		return nil, &exit.BadInput{File: path, Err: err}
 	}
