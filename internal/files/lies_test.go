@@ -2,8 +2,11 @@ package files
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,4 +102,22 @@ func TestLies(t *testing.T) {
 		rows, _, err := decodeLines[any](append(b, '\n'))
 		return len(rows), err
 	})
+}
+
+// TestOverlap: members of a .npz that are the same bytes of it, each of which would be unpacked.
+func TestOverlap(t *testing.T) {
+	member := npy("{'descr': '<f8', 'fortran_order': False, 'shape': (20, 3), }", strings.Repeat("12345678", 60))
+	b := stored("x.npy", member, uint32(len(member)))
+	if arrays, err := ParseArrays("a.npz", b); err != nil || len(arrays) != 1 {
+		t.Fatalf("one member: %d arrays, %v", len(arrays), err)
+	}
+	const end = 22 // bytes of the record behind the directory
+	start := bytes.Index(b, []byte("PK\x01\x02"))
+	entry, last := b[start:len(b)-end], bytes.Clone(b[len(b)-end:])
+	last[8], last[10] = 2, 2
+	binary.LittleEndian.PutUint32(last[12:], uint32(2*len(entry)))
+	two := slices.Concat(b[:start], entry, bytes.Replace(entry, []byte("x.npy"), []byte("y.npy"), 1), last)
+	if arrays, err := ParseArrays("a.npz", two); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "overlap") {
+		t.Errorf("two members: %d arrays, %v", len(arrays), err)
+	}
 }

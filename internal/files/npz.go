@@ -58,6 +58,13 @@ func eachFile(r io.ReaderAt, size int64, names []string, do func(name string, f 
 		return fmt.Errorf("%w: .npz: expected a complete zip archive in %d bytes: %w", ErrCorrupt, size, err)
 	}
 	z.RegisterDecompressor(methodBzip2, func(r io.Reader) io.ReadCloser { return io.NopCloser(bzip2.NewReader(r)) })
+	left := uint64(size)
+	for _, f := range z.File { // members may claim the same bytes, each less than there are
+		if f.CompressedSize64 > left {
+			return fmt.Errorf("%w: .npz: members overlap: they claim more than the %d bytes of the archive", ErrCorrupt, size)
+		}
+		left -= f.CompressedSize64
+	}
 	seen := map[string]bool{}
 	for _, f := range z.File {
 		name, ok := strings.CutSuffix(f.Name, ".npy")

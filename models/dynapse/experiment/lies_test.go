@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -86,4 +87,18 @@ func TestLies(t *testing.T) {
 			return 8 * len(in.Counts), nil
 		})
 	})
+}
+
+// TestHole: a file that is longer than an experiment is refused by its length, before it is read.
+func TestHole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fit.toml")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, files.MaxText+1); err != nil {
+		t.Skip(err)
+	}
+	if _, err := Read(path, Options{}); !errors.Is(err, files.ErrTooLarge) {
+		t.Errorf("%v, want ErrTooLarge", err)
+	}
 }

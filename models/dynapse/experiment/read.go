@@ -105,7 +105,14 @@ func newReader(path string, o Options) *reader {
 // open reads the text of a file.
 func open(path string, o Options) (*reader, string, error) {
 	r := newReader(path, o)
-	text, err := r.ReadFile(path)
+	read := r.ReadFile
+	if o.ReadFile == nil { // the disk: what is too long is not read
+		read = func(path string) ([]byte, error) {
+			text, err := files.ReadText(path)
+			return []byte(text), err
+		}
+	}
+	text, err := read(path)
 	if err != nil {
 		return nil, "", failed(path, err)
 	}
