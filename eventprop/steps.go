@@ -57,7 +57,7 @@ func (e *events) backArrivals(t *Tape, x *step) {
 		if grad != nil {
 			grad[k] += a.I
 		}
-		d := w.Weight[k] * (float64(a.I*cell.beta) - float64(a.V*cell.alpha))
+		d := float64(w.Weight[k] * (float64(a.I*cell.beta) - float64(a.V*cell.alpha)))
 		if len(delay) > 0 {
 			delay[k] += d
 		}
