@@ -1,6 +1,10 @@
 package optim
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/surge-snn/surge/internal/kernel"
+)
 
 // Accumulate adds up the gradients of Every batches and gives Inner their mean; the updates between
 // are zero:
@@ -67,8 +71,8 @@ func (a Accumulate) Update(updates, params Tree, state *State) error {
 	sum, every := state.Slots[0].Tree, max(a.Every, 1)
 	n, samples := max(state.Counts[accumulateNext], 1), &state.Counts[accumulateSum]
 	for i, u := range updates {
-		addTimes(sum[i].F32, u.F32, float32(n))
-		addTimes(sum[i].F64, u.F64, float64(n))
+		kernel.Axpy(float32(n), u.F32, sum[i].F32)
+		kernel.Axpy(float64(n), u.F64, sum[i].F64)
 	}
 	*samples += n
 	if state.Step++; state.Step%every != 0 {
@@ -88,11 +92,4 @@ func (a Accumulate) Update(updates, params Tree, state *State) error {
 		return fmt.Errorf("accumulate: %w", err)
 	}
 	return nil
-}
-
-// addTimes adds c times y to x.
-func addTimes[T float](x, y []T, c T) {
-	for i, v := range y {
-		x[i] += T(c * v)
-	}
 }
