@@ -133,12 +133,12 @@ func (b *backward) bring(chains []chain) (which int, err error) {
 		lanes [width]chain
 		adj   [width][]float64
 		h     lane
-		used  [width]int
+		used  lane
 	)
 	v := b.b
 	states := len(b.l.Model.States)
 	for next := 0; ; {
-		left, most := 0, 0
+		left := 0
 		for l := range lanes {
 			adj[l] = nil
 			for {
@@ -165,17 +165,13 @@ func (b *backward) bring(chains []chain) (which int, err error) {
 			e := &x.log[x.current[x.j]]
 			left++
 			v.load(l, x.states[e.x:e.x+states], x.states[e.x:e.x+states], e.held, b.work.cons[b.one(x.j)], 0)
-			adj[l], h[l], used[l] = x.adj[x.j*states:(x.j+1)*states], e.h, int(e.order)
+			adj[l], h[l], used[l] = x.adj[x.j*states:(x.j+1)*states], e.h, float64(e.order)
 			if e.scale != 0 {
 				b.l.Model.scaleBy(adj[l], int(e.scale))
 			}
-			most = max(most, used[l])
 		}
 		if left == 0 {
 			return 0, nil
-		}
-		for k := range most {
-			v.next(k)
 		}
 		v.pull(&adj, &h, &used)
 		for l := range lanes {
@@ -266,6 +262,10 @@ func (b *backward) undo(s *sample, e *entry) error {
 	m, j, v := b.l.Model, int(e.neuron), b.s
 	n := len(m.States)
 	adj, grads := s.adj[j*n:(j+1)*n], b.vars[b.one(j)]
+	if e.kind == arrivalIn && m.additive >= 0 && !e.held && s.input == nil && b.l.In.Delay == nil { // of weights alone
+		b.g.In[e.synapse] += adj[m.additive]
+		return nil
+	}
 	copy(v.x, b.work.vars[b.one(j)]) // parameters
 	copy(v.state(), s.states[e.x:e.x+n])
 	switch e.kind {
@@ -280,14 +280,10 @@ func (b *backward) undo(s *sample, e *entry) error {
 			return nil
 		}
 		if m.additive >= 0 && !e.held {
-			d := 0.0
-			if s.input != nil || b.l.In.Delay != nil || e.kind == arrivalRec {
-				v.slope(b.before, false)
-				v.x[1+m.additive] += b.weight(e.kind, e.synapse)
-				v.slope(b.after, false)
-				d = dot(adj, b.before) - dot(adj, b.after)
-			}
-			b.arrival(s, e, d, adj[m.additive])
+			v.slope(b.before, false)
+			v.x[1+m.additive] += b.weight(e.kind, e.synapse)
+			v.slope(b.after, false)
+			b.arrival(s, e, dot(adj, b.before)-dot(adj, b.after), adj[m.additive])
 			return nil
 		}
 		grads[0] = 0

@@ -243,15 +243,6 @@ func (r *Run) add(e entry, x []float64) {
 // state are the states of a path.
 func (p *path) state() []float64 { return p.x[1 : 1+len(p.largest)] }
 
-// cross returns where the threshold is reached in the series of lane l, within h.
-func (b *bundle) cross(l int, h float64) (at float64, ok bool) {
-	var g [most + 1]float64
-	for k, c := range b.of(b.s.threshold)[:b.used[l]+1] {
-		g[k] = c[l]
-	}
-	return crossing(g[:b.used[l]+1], h)
-}
-
 // grow follows the largest states of a path, for the error; those of which only ratios matter have
 // one size.
 func (w *work) grow(p *path) {

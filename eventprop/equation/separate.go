@@ -76,24 +76,16 @@ func (p *path) limit() float64 {
 // follow takes a path along its series in lane l, and through what happens at its end.
 func (w *work) follow(p *path, l int) error {
 	b, limit := w.b, p.limit()
-	h := b.h[l]
-	whole := h >= b.until[l]
-	if !whole && !(h > 1e-13*p.run.end) {
+	h, fires := b.h[l], b.fires[l]
+	if b.stuck(l, p.run.end) {
 		return p.stuck()
-	}
-	fires := false
-	if !p.held {
-		var at float64
-		if at, fires = b.cross(l, h); fires {
-			h, whole = at, false
-		}
 	}
 	p.run.add(entry{kind: step, held: p.held, neuron: int32(p.j), time: p.now, h: h, order: uint8(b.used[l])}, p.state())
 	p.run.Steps++
-	b.at(p.state(), l, h)
+	b.at(p.state(), l)
 	p.run.log[len(p.run.log)-1].scale = w.l.Model.scale(p.state())
 	w.grow(p)
-	if p.now = min(p.now+h, limit); whole {
+	if p.now = min(p.now+h, limit); !fires && h >= b.until[l] {
 		p.now = limit
 	}
 	if fires && p.now < p.run.end {

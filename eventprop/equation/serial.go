@@ -23,7 +23,8 @@ func (p *Pass) Last() *Run {
 }
 
 // Loss is called for each sample after its forward pass, for different samples at once: it returns
-// the loss and its derivatives to the times of the spikes of the last layer.
+// the loss and its derivatives to the times of the spikes of the last layer. The pass is used again
+// for other samples.
 type Loss func(sample int, p *Pass) (loss float64, time []float64, err error)
 
 // Step simulates all samples until end, in parallel, and returns the sum of their losses and its
@@ -42,9 +43,17 @@ func (n Serial) Step(inputs [][]eventprop.Spike, end float64, loss Loss) (float6
 		layers = append(layers, p)
 	}
 	groups := make([]group, min(16, len(inputs)))
+	free := make(chan *memory, len(groups)) // of groups that are done
 	kernel.Blocks(len(groups), 1, func(lo, hi int) {
 		for k := lo; k < hi; k++ {
-			groups[k].run(n, layers, inputs, k*len(inputs)/len(groups), (k+1)*len(inputs)/len(groups), end, loss)
+			var m *memory
+			select {
+			case m = <-free:
+			default:
+				m = newMemory(layers)
+			}
+			groups[k].run(n, m, inputs, k*len(inputs)/len(groups), (k+1)*len(inputs)/len(groups), end, loss)
+			free <- m
 		}
 	})
 	sum, grads := 0.0, n.newGradients()
@@ -67,6 +76,20 @@ func (n Serial) newGradients() (g []*Gradients) {
 	return g
 }
 
+// memory is what the passes of a group need.
+type memory struct {
+	works  []*work // of the layers
+	passes []Pass  // of the samples
+}
+
+func newMemory(layers []*prepared) *memory {
+	m := &memory{}
+	for _, l := range layers {
+		m.works = append(m.works, newWork(l))
+	}
+	return m
+}
+
 // group is some samples, which go through each layer together.
 type group struct {
 	loss  float64
@@ -75,7 +98,7 @@ type group struct {
 }
 
 // run takes the samples lo to hi-1 forward and back.
-func (g *group) run(n Serial, layers []*prepared, inputs [][]eventprop.Spike, lo, hi int, end float64, loss Loss) {
+func (g *group) run(n Serial, m *memory, inputs [][]eventprop.Spike, lo, hi int, end float64, loss Loss) {
 	fail := func(layer, sample int, err error) {
 		if layer >= 0 {
 			err = fmt.Errorf("layer %d: %w", layer, err)
@@ -83,17 +106,17 @@ func (g *group) run(n Serial, layers []*prepared, inputs [][]eventprop.Spike, lo
 		g.err = fmt.Errorf("sample %d: %w", lo+sample, err)
 	}
 	samples := hi - lo
-	passes := make([]Pass, samples)
-	ends, spikes, runs := make([]float64, samples), make([][]eventprop.Spike, samples), make([][]*Run, len(n))
-	works := make([]*work, len(n))
-	for i := range samples {
-		passes[i].Runs, ends[i], spikes[i] = make([]Run, len(n)), end, inputs[lo+i]
+	for len(m.passes) < samples {
+		m.passes = append(m.passes, Pass{Runs: make([]Run, len(n))})
 	}
-	for k := range n {
-		w := newWork(layers[k])
-		works[k], runs[k] = w, make([]*Run, samples)
+	ends, spikes, runs := make([]float64, samples), make([][]eventprop.Spike, samples), make([][]*Run, len(n))
+	for i := range samples {
+		ends[i], spikes[i] = end, inputs[lo+i]
+	}
+	for k, w := range m.works {
+		runs[k] = make([]*Run, samples)
 		for i := range samples {
-			runs[k][i] = &passes[i].Runs[k]
+			runs[k][i] = &m.passes[i].Runs[k]
 		}
 		if i, err := w.forward(runs[k], spikes, ends); err != nil {
 			fail(k, i, err)
@@ -105,7 +128,7 @@ func (g *group) run(n Serial, layers []*prepared, inputs [][]eventprop.Spike, lo
 	}
 	times := make([][]float64, samples)
 	for i := range samples {
-		value, time, err := loss(lo+i, &passes[i])
+		value, time, err := loss(lo+i, &m.passes[i])
 		if err == nil && value-value != 0 {
 			err = fmt.Errorf("%w: loss is %g", eventprop.ErrNonFinite, value)
 		}
@@ -124,7 +147,7 @@ func (g *group) run(n Serial, layers []*prepared, inputs [][]eventprop.Spike, lo
 				inputTimes[i] = make([]float64, len(r.input))
 			}
 		}
-		b := newBackward(works[k], g.grads[k])
+		b := newBackward(m.works[k], g.grads[k])
 		if i, err := b.run(runs[k], times, inputTimes); err != nil {
 			fail(k, i, err)
 			return

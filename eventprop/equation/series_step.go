@@ -14,18 +14,25 @@ import (
 type bundle struct {
 	s     *series
 	order int
-	code  []lanes.SeriesOp // of coefficients
-	last  []lanes.SeriesOp // the part of it that makes the next coefficients of states
+	code  []lanes.SeriesOp // of coefficients: rules, and what integrates
+	rules []lanes.SeriesOp // of registers that are no states
+	next  []lanes.SeriesOp // of the next coefficients of states
 
 	c, bar      []lane // coefficients of all registers, and dL/d of them
 	con, conBar []lane // constants, 1, and 0 for neurons that are held
 
 	// of an expansion
-	until     lane       // what is asked for, from where the neurons are
-	bound     []lane     // the largest error of each state
-	sizes     []float64  // of states
-	h         lane       // how far the series hold, at most until
-	used      [width]int // order of each
+	until     lane              // what is asked for, from where the neurons are
+	bound     []lane            // the largest error of each state
+	sizes     []float64         // of states
+	own       [most + 1]float64 // threshold of one neuron
+	after     []lane            // states after h
+	seeds     []lane            // dL/d(states)
+	holds     lane              // how far the series hold, at most until
+	h         lane              // and at most until the threshold is reached
+	fires     [width]bool       // whether it is
+	used      lane              // order of each
+	last      int               // largest of them
 	tolerance float64
 }
 
@@ -34,6 +41,7 @@ func newBundle(m *Model, order int, tolerance float64) *bundle {
 	b := &bundle{s: s, order: order, tolerance: tolerance, bound: make([]lane, s.states), sizes: make([]float64, s.states)}
 	b.c, b.bar = make([]lane, s.registers*(order+1)), make([]lane, s.registers*(order+1))
 	n := len(s.constants.out)
+	b.after, b.seeds = make([]lane, s.states), make([]lane, s.states)
 	b.con, b.conBar = make([]lane, n+2), make([]lane, n+2)
 	for l := range width {
 		b.con[n][l], b.con[n+1][l] = 1, 1
@@ -45,7 +53,7 @@ func newBundle(m *Model, order int, tolerance float64) *bundle {
 		}
 		b.code = append(b.code, o)
 	}
-	b.last = b.code[len(s.code):]
+	b.rules, b.next = b.code[:len(s.code)], b.code[len(s.code):]
 	return b
 }
 
@@ -69,66 +77,63 @@ func (b *bundle) of(r int) []lane { return b.c[r*(b.order+1) : (r+1)*(b.order+1)
 
 func (b *bundle) barOf(r int) []lane { return b.bar[r*(b.order+1) : (r+1)*(b.order+1)] }
 
-// next makes coefficient k of all registers, and k+1 of the states.
-func (b *bundle) next(k int) {
-	if k == 0 {
-		b.values()
-		lanes.Series(b.last, b.c, b.con, 0)
-		return
-	}
-	lanes.Series(b.code, b.c, b.con, k)
+// make fills the series of all registers up to coefficient last - 1, and those of the states up to
+// last.
+func (b *bundle) make(last int) {
+	b.values()
+	lanes.Series(b.next, b.c, b.con, 0, 1)
+	lanes.Series(b.code, b.c, b.con, 1, last)
 }
 
 // expand fills the series of the states, which are their coefficients 0, and those of all
 // registers. Each neuron goes on until two terms in a row are below the tolerance at until, or to
-// the full order; then h is as far as that holds.
+// the full order; then it goes as far as that holds, or to where the threshold is reached.
 func (b *bundle) expand(active [width]bool) {
-	left, last := 0, 0
-	var power, fine lane // until^k; 0 as long as all terms of order k are below the tolerance
-	var small [width]int
+	b.make(2)
+	b.fromZero()
+	e := lanes.Expansion{Until: b.until}
 	for l, is := range active {
-		power[l], b.used[l], b.h[l] = 1, b.order, b.until[l]
-		if is {
-			left++
+		e.Power[l] = b.until[l] * b.until[l]
+		if !is {
+			e.Small[l] = 2
 		}
 	}
-	for k := 0; k < b.order && left > 0; k++ {
-		b.next(k)
-		last = k + 1
-		for l := range power {
-			power[l] *= b.until[l]
-		}
-		fine = lane{}
-		for n := range b.bound {
-			x, bound := &b.of(n)[k+1], &b.bound[n]
-			for l, most := range bound {
-				if !(math.Abs(x[l]*power[l]) <= most) {
-					fine[l] = 1
-				}
-			}
-		}
-		if k == 1 {
-			b.fromZero()
-		}
-		for l, is := range active {
-			switch {
-			case !is || small[l] == 2:
-			case fine[l] != 0:
-				small[l] = 0
-			default:
-				if small[l]++; small[l] == 2 {
-					b.used[l] = k + 1
-					left--
-				}
-			}
+	b.last = lanes.Expand(b.code, b.c, b.con, b.bound, b.order+1, 2, b.order, &e)
+	b.holds, b.used = b.until, e.Used
+	for l, small := range e.Small {
+		if small < 2 {
+			b.holds[l] = min(b.until[l], b.reach(l))
 		}
 	}
+	lanes.Series(b.rules, b.c, b.con, b.last, b.last+1) // what the threshold has of the last coefficient
+	b.cross(&active)
+	b.follow()
+}
+
+// cross sets h to where the threshold is reached, or to where the series hold.
+func (b *bundle) cross(active *[width]bool) {
+	var most lane
+	g := b.of(b.s.threshold)[:b.last+1]
+	lanes.Bounds(&most, g, &b.used, &b.holds)
+	b.h, b.fires = b.holds, [width]bool{}
 	for l, is := range active {
-		if is && small[l] < 2 {
-			b.h[l] = min(b.until[l], b.reach(l))
+		if !is || most[l] < 0 || b.con[len(b.con)-1][l] == 0 {
+			continue
+		}
+		used := int(b.used[l])
+		for k, c := range g[:used+1] {
+			b.own[k] = c[l]
+		}
+		var at float64
+		if at, b.fires[l] = crossing(b.own[:used+1], b.holds[l]); b.fires[l] {
+			b.h[l] = at
 		}
 	}
-	lanes.Series(b.code[:len(b.s.code)], b.c, b.con, last) // what the threshold has of the last coefficient
+}
+
+// stuck tells whether the series of neuron l holds over less than the resolution of the time end.
+func (b *bundle) stuck(l int, end float64) bool {
+	return b.holds[l] < b.until[l] && !(b.holds[l] > 1e-13*end)
 }
 
 // fromZero bounds the error of states that have been 0 so far, by their first terms.
@@ -147,17 +152,18 @@ func (b *bundle) fromZero() {
 // the tolerance, to a few percent.
 func (b *bundle) reach(l int) float64 {
 	h := math.Inf(1)
-	for n := range b.bound {
-		bound := b.bound[n][l]
-		for k := b.order - 1; k <= b.order; k++ {
-			last := math.Abs(b.of(n)[k][l])
-			if last == 0 {
-				continue
-			}
-			if last-last != 0 {
+	for k := b.order - 1; k <= b.order; k++ {
+		least := math.Inf(1) // of the bounds, relative to the term
+		for n := range b.bound {
+			switch last := math.Abs(b.of(n)[k][l]); {
+			case last-last != 0:
 				return 0
+			case last != 0:
+				least = min(least, b.bound[n][l]/last)
 			}
-			h = min(h, rootOf(bound/last, k))
+		}
+		if least < math.Inf(1) {
+			h = min(h, rootOf(least, k))
 		}
 	}
 	return 0.9 * h
@@ -244,48 +250,43 @@ func (b *bundle) values() {
 	}
 }
 
-// at sets the states of neuron l to those after h.
-func (b *bundle) at(x []float64, l int, h float64) {
+// follow sets the states after h.
+func (b *bundle) follow() {
+	for n := range b.after {
+		lanes.Polynomials(&b.after[n], b.of(n)[:b.last+1], &b.used, &b.h)
+	}
+}
+
+// at sets x to the states of neuron l after h.
+func (b *bundle) at(x []float64, l int) {
 	for n := range x {
-		x[n] = horner(b.of(n), l, b.used[l], h)
+		x[n] = b.after[n][l]
 	}
 }
 
-// horner returns the sum of c_k h^k up to k = last.
-func horner(c []lane, l, last int, h float64) float64 {
-	sum := c[last][l]
-	for k := last - 1; k >= 0; k-- {
-		sum = float64(sum*h) + c[k][l]
-	}
-	return sum
-}
-
-// pull takes dL/d(state) of the neurons from after h to before, after an expand with the orders
-// used, and adds to conBar.
-func (b *bundle) pull(adj *[width][]float64, h *lane, used *[width]int) {
+// pull takes dL/d(state) of the neurons that have one from after h to before, for series of the
+// orders used from the states that are loaded, and sets conBar.
+func (b *bundle) pull(adj *[width][]float64, h, used *lane) {
 	most := 0
-	for l := range used {
-		if adj[l] != nil {
-			most = max(most, used[l])
+	for l, a := range adj {
+		if a == nil {
+			used[l] = -1
+		}
+		most = max(most, int(used[l]))
+		for n, x := range a {
+			b.seeds[n][l] = x
 		}
 	}
-	for r := range b.s.registers {
+	b.make(most)
+	for n := range b.seeds {
+		lanes.Powers(b.barOf(n)[:most+1], &b.seeds[n], used, h)
+	}
+	for r := b.s.states; r < b.s.registers; r++ {
 		clear(b.barOf(r)[:most+1])
 	}
 	clear(b.conBar)
-	for l, a := range adj {
-		for n, x := range a {
-			bar := b.barOf(n)
-			for k := range used[l] + 1 {
-				bar[k][l] = x
-				x *= h[l]
-			}
-		}
-	}
-	for k := most - 1; k > 0; k-- {
-		lanes.SeriesBack(b.code, b.c, b.bar, b.con, b.conBar, k)
-	}
-	lanes.SeriesBack(b.last, b.c, b.bar, b.con, b.conBar, 0)
+	lanes.SeriesBack(b.code, b.c, b.bar, b.con, b.conBar, 1, most)
+	lanes.SeriesBack(b.next, b.c, b.bar, b.con, b.conBar, 0, 1)
 	b.pullValues()
 	for l, a := range adj {
 		for n := range a {

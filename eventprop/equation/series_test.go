@@ -89,9 +89,7 @@ func TestSeriesOfFunctions(t *testing.T) {
 			for l := range width {
 				b.load(l, []float64{x0}, []float64{1}, false, con, h)
 			}
-			for k := range order {
-				b.next(k)
-			}
+			b.make(order)
 		}
 		load(x0, slope)
 		g := make([]float64, order)

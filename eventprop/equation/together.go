@@ -165,26 +165,20 @@ func (t *together) expand(neurons []int32) error {
 func (t *together) follow(x *runner, l int, limit float64) error {
 	b, tip := t.b, &x.tip
 	h := b.h[l]
-	whole := h >= b.until[l]
-	if !whole && !(h > 1e-13*t.r.end) {
+	if b.stuck(l, t.r.end) {
 		return x.stuck()
 	}
-	if !tip.held {
-		var at float64
-		if at, tip.fires = b.cross(l, h); tip.fires {
-			h, whole = at, false
-		}
-	}
+	tip.fires = b.fires[l]
 	x.ahead = append(x.ahead, entry{kind: step, held: tip.held, neuron: int32(x.j), time: tip.time, h: h, order: uint8(b.used[l])})
 	x.starts = append(x.starts, tip.x...)
 	for n := range tip.x {
-		for k, c := range b.of(n)[:b.used[l]+1] {
+		for k, c := range b.of(n)[:int(b.used[l])+1] {
 			x.series[n*(b.order+1)+k] = c[l]
 		}
 	}
-	b.at(tip.x, l, h)
+	b.at(tip.x, l)
 	x.ahead[len(x.ahead)-1].scale = t.l.Model.scale(tip.x)
-	if tip.time = min(tip.time+h, limit); whole {
+	if tip.time = min(tip.time+h, limit); !tip.fires && h >= b.until[l] {
 		tip.time = limit
 	}
 	if tip.held && tip.time >= x.until {
@@ -252,11 +246,10 @@ func (t *together) cut(x *runner, e *entry, kept bool) {
 	}
 	b := t.b
 	b.load(0, state, x.largest, e.held, t.cons[t.one(x.j)], 0)
-	for k := range order {
-		b.next(k)
-	}
-	b.used[0] = order
-	b.at(state, 0, e.h)
+	b.make(order)
+	b.used[0], b.last, b.h[0] = float64(order), order, e.h
+	b.follow()
+	b.at(state, 0)
 }
 
 // fire lets all neurons spike that reach threshold now.

@@ -136,24 +136,55 @@ func fastExpm1(dst, x []float64) bool {
 // code returns operations as the kernels read them: four words each.
 func code(ops []SeriesOp) *int { return (*int)(unsafe.Pointer(unsafe.SliceData(ops))) }
 
-func fastSeries(ops []SeriesOp, c, con []Lane, k int) bool {
-	per, next := 1/float64(max(k, 1)), 1/float64(k+1)
+// first returns the first number of x, or nil.
+func first(x []Lane) *float64 { return (*float64)(unsafe.Pointer(unsafe.SliceData(x))) }
+
+func fastExpand(ops []SeriesOp, c, con, bound []Lane, stride, from, last int, e *Expansion) bool {
 	switch {
 	case avx512:
-		seriesAVX512(code(ops), len(ops), &c[0][0], &unsafe.SliceData(con)[0], k, per, next)
+		expandAVX512(code(ops), len(ops), &c[0][0], first(con), first(bound), len(bound), stride, from, last, &e.Until[0])
 	case avx2:
-		seriesAVX2(code(ops), len(ops), &c[0][0], &unsafe.SliceData(con)[0], k, per, next)
+		expandAVX2(code(ops), len(ops), &c[0][0], first(con), first(bound), len(bound), stride, from, last, &e.Until[0])
 	}
 	return avx2
 }
 
-func fastSeriesBack(ops []SeriesOp, c, bar, con, conBar []Lane, k int) bool {
-	per, next := 1/float64(max(k, 1)), 1/float64(k+1)
+func fastSeriesBack(ops []SeriesOp, c, bar, con, conBar []Lane, from, to int) bool {
 	switch {
 	case avx512:
-		seriesBackAVX512(code(ops), len(ops), &c[0][0], &bar[0][0], &unsafe.SliceData(con)[0], &unsafe.SliceData(conBar)[0], k, per, next)
+		seriesBackAVX512(code(ops), len(ops), &c[0][0], &bar[0][0], first(con), first(conBar), from, to)
 	case avx2:
-		seriesBackAVX2(code(ops), len(ops), &c[0][0], &bar[0][0], &unsafe.SliceData(con)[0], &unsafe.SliceData(conBar)[0], k, per, next)
+		seriesBackAVX2(code(ops), len(ops), &c[0][0], &bar[0][0], first(con), first(conBar), from, to)
+	}
+	return avx2
+}
+
+func fastPolynomials(y *Lane, c []Lane, used, h *Lane) bool {
+	switch {
+	case avx512:
+		polynomialsAVX512(&y[0], &c[0][0], len(c), &used[0], &h[0])
+	case avx2:
+		polynomialsAVX2(&y[0], &c[0][0], len(c), &used[0], &h[0])
+	}
+	return avx2
+}
+
+func fastBounds(y *Lane, c []Lane, used, h *Lane) bool {
+	switch {
+	case avx512:
+		boundsAVX512(&y[0], &c[0][0], len(c), &used[0], &h[0])
+	case avx2:
+		boundsAVX2(&y[0], &c[0][0], len(c), &used[0], &h[0])
+	}
+	return avx2
+}
+
+func fastPowers(c []Lane, x, used, h *Lane) bool {
+	switch {
+	case avx512:
+		powersAVX512(&c[0][0], len(c), &x[0], &used[0], &h[0])
+	case avx2:
+		powersAVX2(&c[0][0], len(c), &x[0], &used[0], &h[0])
 	}
 	return avx2
 }

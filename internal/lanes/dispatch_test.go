@@ -367,16 +367,51 @@ func TestSeriesSpecification(t *testing.T) {
 					}
 				}
 			}
+			from := rapid.IntRange(0, k).Draw(r, "from")
 			want := slices.Clone(c)
-			series(code, want, con, k)
+			for i := from; i < k; i++ {
+				series(code, want, con, i)
+			}
 			got := slices.Clone(c)
-			Series(code, got, con, k)
+			Series(code, got, con, from, k)
 			compare("c", got, want)
 			wantBar, wantConBar := slices.Clone(bar), slices.Clone(conBar)
-			seriesBack(code, c, wantBar, con, wantConBar, k)
-			SeriesBack(code, c, bar, con, conBar, k)
+			for i := k - 1; i >= from; i-- {
+				seriesBack(code, c, wantBar, con, wantConBar, i)
+			}
+			SeriesBack(code, c, bar, con, conBar, from, k)
 			compare("bar", bar, wantBar)
 			compare("conBar", conBar, wantConBar)
+
+			bound := lanes(2, "bound")
+			e := Expansion{Until: lanes(1, "until")[0], Power: lanes(1, "power")[0]}
+			for l := range e.Small {
+				e.Small[l] = float64(rapid.IntRange(0, 2).Draw(r, "small"))
+			}
+			e.Small[0] = 0
+			mine := e
+			want, got = slices.Clone(c), slices.Clone(c)
+			wantK := expand(code, want, con, bound, room, from, k, &e)
+			if gotK := Expand(code, got, con, bound, room, from, k, &mine); gotK != wantK {
+				t.Fatalf("up to coefficient %d, want %d", gotK, wantK)
+			}
+			compare("c of Expand", got, want)
+			compare("Expansion", []Lane{mine.Until, mine.Power, mine.Small, mine.Used}, []Lane{e.Until, e.Power, e.Small, e.Used})
+
+			var y, wantY Lane
+			used, h := e.Used, lanes(1, "h")[0]
+			for l := range used {
+				used[l] = float64(rapid.IntRange(0, room-1).Draw(r, "used"))
+			}
+			polynomials(&wantY, c[:room], &used, &h)
+			Polynomials(&y, c[:room], &used, &h)
+			compare("Polynomials", []Lane{y}, []Lane{wantY})
+			bounds(&wantY, c[:room], &used, &h)
+			Bounds(&y, c[:room], &used, &h)
+			compare("Bounds", []Lane{y}, []Lane{wantY})
+			powers(want[:room], &y, &used, &h)
+			Powers(got[:room], &y, &used, &h)
+			compare("Powers", got[:room], want[:room])
 		})
 	})
 }
@@ -393,8 +428,6 @@ func BenchmarkSeries(b *testing.B) {
 		c[k*room] = Lane{1, 2, 3, 4, 5, 6, 7, 8}
 	}
 	for b.Loop() {
-		for k := range room - 1 {
-			Series(code, c, con, k)
-		}
+		Series(code, c, con, 0, room-1)
 	}
 }

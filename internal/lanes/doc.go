@@ -20,6 +20,9 @@
 //	Climb     the same for neurons without a threshold, with the largest voltage
 //	RunBack   Moved, Add and Retreat, from the last interval to the first
 //
+// For neurons that are Taylor series, [Width] of them side by side: [Series], [SeriesBack],
+// [Expand], [Polynomials], [Bounds] and [Powers].
+//
 // The state is a structure of arrays, so that neighbours are loaded together.
 //
 // # Bits

@@ -1448,33 +1448,130 @@ GLOBL word3fe0000000000000<>(SB), RODATA|NOPTR, $8
 DATA word3fc5555555555555<>+0(SB)/8, $0x3fc5555555555555
 GLOBL word3fc5555555555555<>(SB), RODATA|NOPTR, $8
 
-// func seriesAVX2(code *int, n int, c *float64, con *float64, k int, per float64, next float64)
+// func expandAVX2(code *int, n int, c *float64, con *float64, bound *float64, states int, stride int, k int, last int, e *float64)
 // Requires: AVX, AVX2
-TEXT ·seriesAVX2(SB), NOSPLIT, $0-56
-	MOVQ         code+0(FP), AX
-	MOVQ         n+8(FP), CX
-	MOVQ         c+16(FP), DX
-	MOVQ         con+24(FP), BX
-	MOVQ         k+32(FP), SI
-	VBROADCASTSD per+40(FP), Y0
-	VBROADCASTSD next+48(FP), Y1
-	MOVQ         SI, DI
-	ADDQ         $0x00, DI
-	VCVTSI2SDQ   DI, X2, X2
+TEXT ·expandAVX2(SB), NOSPLIT, $0-80
+	MOVQ c+16(FP), AX
+	MOVQ con+24(FP), CX
+	MOVQ k+56(FP), DX
+
+expand_loop:
+	MOVQ         DX, SI
+	SHLQ         $0x06, SI
+	MOVQ         states+40(FP), BX
+	CMPQ         BX, $0x00
+	JE           expand_made
+	MOVQ         e+72(FP), DI
+	MOVQ         bound+32(FP), R9
+	MOVQ         stride+48(FP), R10
+	MOVQ         AX, R8
+	ADDQ         SI, R8
+	SHLQ         $0x06, R10
+	MOVQ         DI, R11
+	ADDQ         $+64, R11
+	VMOVUPD      (R11), Y0
+	VMOVUPD      32(R11), Y1
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y2
+	MOVQ         DI, R11
+	ADDQ         $+128, R11
+	VMOVUPD      (R11), Y3
+	VMOVUPD      32(R11), Y4
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y5
+	VADDPD       Y5, Y3, Y3
+	VADDPD       Y5, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+
+terms_loop:
+	VMOVUPD      (R8), Y7
+	VMOVUPD      32(R8), Y8
+	VANDPD       Y2, Y7, Y7
+	VANDPD       Y2, Y8, Y8
+	VMULPD       Y0, Y7, Y7
+	VMULPD       Y1, Y8, Y8
+	VMOVUPD      (R9), Y9
+	VMOVUPD      32(R9), Y10
+	VCMPPD       $0x16, Y9, Y7, Y7
+	VCMPPD       $0x16, Y10, Y8, Y8
+	VBLENDVPD    Y7, Y5, Y3, Y3
+	VBLENDVPD    Y8, Y6, Y4, Y4
+	ADDQ         R10, R8
+	ADDQ         $0x40, R9
+	DECQ         BX
+	JG           terms_loop
+	MOVQ         DI, BX
+	ADDQ         $+0, BX
+	VMOVUPD      (BX), Y2
+	VMOVUPD      32(BX), Y5
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y5, Y1, Y1
+	MOVQ         DI, BX
+	ADDQ         $+64, BX
+	VMOVUPD      Y0, (BX)
+	VMOVUPD      Y1, 32(BX)
+	MOVQ         DI, BX
+	ADDQ         $+128, BX
+	VMOVUPD      (BX), Y0
+	VMOVUPD      32(BX), Y1
+	VXORPS       X2, X2, X2
+	VCVTSI2SDQ   DX, X2, X2
 	VBROADCASTSD X2, Y2
-	MOVQ         SI, DI
-	SHLQ         $0x06, DI
+	VBROADCASTSD word4000000000000000<>+0(SB), Y5
+	VMOVAPD      Y2, Y6
+	VCMPPD       $0x00, Y5, Y0, Y7
+	VCMPPD       $0x00, Y5, Y1, Y8
+	VBLENDVPD    Y7, Y0, Y3, Y3
+	VBLENDVPD    Y8, Y1, Y4, Y4
+	MOVQ         DI, BX
+	ADDQ         $+192, BX
+	VMOVUPD      (BX), Y0
+	VMOVUPD      32(BX), Y1
+	VBLENDVPD    Y7, Y0, Y2, Y2
+	VBLENDVPD    Y8, Y1, Y6, Y6
+	MOVQ         DI, BX
+	ADDQ         $+128, BX
+	VMOVUPD      Y3, (BX)
+	VMOVUPD      Y4, 32(BX)
+	MOVQ         DI, BX
+	ADDQ         $+192, BX
+	VMOVUPD      Y2, (BX)
+	VMOVUPD      Y6, 32(BX)
+	VCMPPD       $0x00, Y5, Y3, Y0
+	VCMPPD       $0x00, Y5, Y4, Y1
+	VMOVMSKPD    Y0, BX
+	VMOVMSKPD    Y1, DI
+	SHLL         $0x04, DI
+	ORL          DI, BX
+	CMPL         BX, $0x000000ff
+	JE           expand_end
+
+expand_made:
+	MOVQ         last+64(FP), BX
+	CMPQ         DX, BX
+	JGE          expand_end
+	MOVQ         code+0(FP), BX
+	MOVQ         n+8(FP), DI
+	VXORPS       X0, X0, X0
+	VCVTSI2SDQ   DX, X0, X0
+	VBROADCASTSD X0, Y0
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y1
+	VMAXPD       Y0, Y1, Y2
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y3
+	VDIVPD       Y2, Y3, Y2
+	VADDPD       Y0, Y1, Y1
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y3
+	VDIVPD       Y1, Y3, Y1
 
 series_loop:
-	MOVQ    8(AX), R8
+	MOVQ    8(BX), R8
 	SHLQ    $0x06, R8
-	ADDQ    DX, R8
-	ADDQ    DI, R8
-	MOVQ    16(AX), R9
+	ADDQ    AX, R8
+	ADDQ    SI, R8
+	MOVQ    16(BX), R9
 	SHLQ    $0x06, R9
-	ADDQ    DX, R9
-	ADDQ    DI, R9
-	MOVQ    (AX), R10
+	ADDQ    AX, R9
+	ADDQ    SI, R9
+	MOVQ    (BX), R10
 	CMPQ    R10, $0x00
 	JEQ     series_integrate
 	CMPQ    R10, $0x01
@@ -1497,9 +1594,9 @@ series_loop:
 	JEQ     series_times
 	VMOVUPD (R9), Y3
 	VMOVUPD 32(R9), Y4
-	MOVQ    24(AX), R9
+	MOVQ    24(BX), R9
 	SHLQ    $0x06, R9
-	ADDQ    DX, R9
+	ADDQ    AX, R9
 	VMOVUPD (R9), Y5
 	VMOVUPD 32(R9), Y6
 	VDIVPD  Y5, Y3, Y3
@@ -1511,8 +1608,8 @@ series_loop:
 series_times:
 	VMOVUPD (R9), Y3
 	VMOVUPD 32(R9), Y4
-	VMULPD  Y2, Y3, Y3
-	VMULPD  Y2, Y4, Y4
+	VMULPD  Y0, Y3, Y3
+	VMULPD  Y0, Y4, Y4
 	VMOVUPD Y3, (R8)
 	VMOVUPD Y4, 32(R8)
 	JMP     series_next
@@ -1520,8 +1617,8 @@ series_times:
 series_per:
 	VMOVUPD (R9), Y3
 	VMOVUPD 32(R9), Y4
-	VMULPD  Y0, Y3, Y3
-	VMULPD  Y0, Y4, Y4
+	VMULPD  Y2, Y3, Y3
+	VMULPD  Y2, Y4, Y4
 	VMOVUPD Y3, (R8)
 	VMOVUPD Y4, 32(R8)
 	JMP     series_next
@@ -1536,10 +1633,10 @@ series_copy:
 series_sub:
 	VMOVUPD (R9), Y3
 	VMOVUPD 32(R9), Y4
-	MOVQ    24(AX), R9
+	MOVQ    24(BX), R9
 	SHLQ    $0x06, R9
-	ADDQ    DX, R9
-	ADDQ    DI, R9
+	ADDQ    AX, R9
+	ADDQ    SI, R9
 	VMOVUPD (R9), Y5
 	VMOVUPD 32(R9), Y6
 	VSUBPD  Y5, Y3, Y3
@@ -1551,10 +1648,10 @@ series_sub:
 series_add:
 	VMOVUPD (R9), Y3
 	VMOVUPD 32(R9), Y4
-	MOVQ    24(AX), R9
+	MOVQ    24(BX), R9
 	SHLQ    $0x06, R9
-	ADDQ    DX, R9
-	ADDQ    DI, R9
+	ADDQ    AX, R9
+	ADDQ    SI, R9
 	VMOVUPD (R9), Y5
 	VMOVUPD 32(R9), Y6
 	VADDPD  Y5, Y3, Y3
@@ -1566,19 +1663,19 @@ series_add:
 series_inner:
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
-	MOVQ   SI, R9
+	MOVQ   DX, R9
 	XORQ   R10, R10
 	DECQ   R9
 	MOVQ   $0x00000040, R10
-	MOVQ   DI, R11
+	MOVQ   SI, R11
 	SUBQ   R10, R11
-	MOVQ   16(AX), R12
+	MOVQ   16(BX), R12
 	SHLQ   $0x06, R12
-	ADDQ   DX, R12
+	ADDQ   AX, R12
 	ADDQ   R10, R12
-	MOVQ   24(AX), R10
+	MOVQ   24(BX), R10
 	SHLQ   $0x06, R10
-	ADDQ   DX, R10
+	ADDQ   AX, R10
 	ADDQ   R11, R10
 	CMPQ   R9, $0x00
 	JLE    series_sum4_end
@@ -1605,18 +1702,18 @@ series_sum4_end:
 series_rest:
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
-	MOVQ   SI, R9
+	MOVQ   DX, R9
 	XORQ   R10, R10
 	MOVQ   $0x00000040, R10
-	MOVQ   DI, R11
+	MOVQ   SI, R11
 	SUBQ   R10, R11
-	MOVQ   16(AX), R12
+	MOVQ   16(BX), R12
 	SHLQ   $0x06, R12
-	ADDQ   DX, R12
+	ADDQ   AX, R12
 	ADDQ   R10, R12
-	MOVQ   24(AX), R10
+	MOVQ   24(BX), R10
 	SHLQ   $0x06, R10
-	ADDQ   DX, R10
+	ADDQ   AX, R10
 	ADDQ   R11, R10
 	CMPQ   R9, $0x00
 	JLE    series_sum3_end
@@ -1643,18 +1740,18 @@ series_sum3_end:
 series_product:
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
-	MOVQ   SI, R9
+	MOVQ   DX, R9
 	XORQ   R10, R10
 	INCQ   R9
-	MOVQ   DI, R11
+	MOVQ   SI, R11
 	SUBQ   R10, R11
-	MOVQ   16(AX), R12
+	MOVQ   16(BX), R12
 	SHLQ   $0x06, R12
-	ADDQ   DX, R12
+	ADDQ   AX, R12
 	ADDQ   R10, R12
-	MOVQ   24(AX), R10
+	MOVQ   24(BX), R10
 	SHLQ   $0x06, R10
-	ADDQ   DX, R10
+	ADDQ   AX, R10
 	ADDQ   R11, R10
 	CMPQ   R9, $0x00
 	JLE    series_sum2_end
@@ -1681,9 +1778,9 @@ series_sum2_end:
 series_scale:
 	VMOVUPD (R9), Y3
 	VMOVUPD 32(R9), Y4
-	MOVQ    24(AX), R9
+	MOVQ    24(BX), R9
 	SHLQ    $0x06, R9
-	ADDQ    BX, R9
+	ADDQ    CX, R9
 	VMOVUPD (R9), Y5
 	VMOVUPD 32(R9), Y6
 	VMULPD  Y5, Y3, Y3
@@ -1694,16 +1791,16 @@ series_scale:
 
 series_integrate:
 	MOVQ    R8, R9
-	MOVQ    16(AX), R8
+	MOVQ    16(BX), R8
 	SHLQ    $0x06, R8
-	ADDQ    DX, R8
-	ADDQ    DI, R8
+	ADDQ    AX, R8
+	ADDQ    SI, R8
 	ADDQ    $0x40, R9
 	VMOVUPD (R8), Y3
 	VMOVUPD 32(R8), Y4
-	MOVQ    24(AX), R8
+	MOVQ    24(BX), R8
 	SHLQ    $0x06, R8
-	ADDQ    BX, R8
+	ADDQ    CX, R8
 	VMOVUPD (R8), Y5
 	VMOVUPD 32(R8), Y6
 	VMULPD  Y5, Y3, Y3
@@ -1714,47 +1811,67 @@ series_integrate:
 	VMOVUPD Y4, 32(R9)
 
 series_next:
-	ADDQ $0x20, AX
-	DECQ CX
+	ADDQ $0x20, BX
+	DECQ DI
 	JG   series_loop
+	INCQ DX
+	JMP  expand_loop
+
+expand_end:
 	VZEROUPPER
 	RET
 
-// func seriesBackAVX2(code *int, n int, c *float64, bar *float64, con *float64, conBar *float64, k int, per float64, next float64)
+DATA word7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
+GLOBL word7fffffffffffffff<>(SB), RODATA|NOPTR, $8
+
+DATA word4000000000000000<>+0(SB)/8, $0x4000000000000000
+GLOBL word4000000000000000<>(SB), RODATA|NOPTR, $8
+
+// func seriesBackAVX2(code *int, n int, c *float64, bar *float64, con *float64, conBar *float64, from int, to int)
 // Requires: AVX, AVX2
-TEXT ·seriesBackAVX2(SB), NOSPLIT, $0-72
-	MOVQ         code+0(FP), AX
-	MOVQ         n+8(FP), CX
-	MOVQ         c+16(FP), DX
-	MOVQ         bar+24(FP), BX
-	MOVQ         con+32(FP), SI
-	MOVQ         conBar+40(FP), DI
-	MOVQ         k+48(FP), R8
-	VBROADCASTSD per+56(FP), Y0
-	VBROADCASTSD next+64(FP), Y1
-	MOVQ         R8, R9
-	ADDQ         $0x00, R9
-	VCVTSI2SDQ   R9, X2, X2
-	VBROADCASTSD X2, Y2
-	MOVQ         R8, R9
-	SHLQ         $0x06, R9
-	MOVQ         CX, R10
+TEXT ·seriesBackAVX2(SB), NOSPLIT, $0-64
+	MOVQ c+16(FP), AX
+	MOVQ bar+24(FP), CX
+	MOVQ con+32(FP), DX
+	MOVQ conBar+40(FP), BX
+	MOVQ to+56(FP), SI
+
+back_from:
+	DECQ         SI
+	MOVQ         from+48(FP), DI
+	CMPQ         SI, DI
+	JL           back_end
+	MOVQ         SI, R8
+	SHLQ         $0x06, R8
+	VXORPS       X0, X0, X0
+	VCVTSI2SDQ   SI, X0, X0
+	VBROADCASTSD X0, Y0
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y1
+	VMAXPD       Y0, Y1, Y2
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y3
+	VDIVPD       Y2, Y3, Y2
+	VADDPD       Y0, Y1, Y1
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y3
+	VDIVPD       Y1, Y3, Y1
+	MOVQ         n+8(FP), R9
+	MOVQ         code+0(FP), DI
+	MOVQ         R9, R10
 	DECQ         R10
 	SHLQ         $0x05, R10
-	ADDQ         R10, AX
+	ADDQ         R10, DI
 
 back_loop:
-	MOVQ    8(AX), R10
+	MOVQ    8(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    BX, R10
-	ADDQ    R9, R10
-	MOVQ    16(AX), R11
+	ADDQ    CX, R10
+	ADDQ    R8, R10
+	MOVQ    16(DI), R11
 	SHLQ    $0x06, R11
-	ADDQ    BX, R11
-	ADDQ    R9, R11
+	ADDQ    CX, R11
+	ADDQ    R8, R11
 	VMOVUPD (R10), Y3
 	VMOVUPD 32(R10), Y4
-	MOVQ    (AX), R12
+	MOVQ    (DI), R12
 	CMPQ    R12, $0x00
 	JEQ     back_integrate
 	CMPQ    R12, $0x01
@@ -1775,9 +1892,9 @@ back_loop:
 	JEQ     back_per
 	CMPQ    R12, $0x09
 	JEQ     back_times
-	MOVQ    24(AX), R10
+	MOVQ    24(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    DX, R10
+	ADDQ    AX, R10
 	VMOVUPD (R10), Y5
 	VMOVUPD 32(R10), Y6
 	VDIVPD  Y5, Y3, Y3
@@ -1788,15 +1905,15 @@ back_loop:
 	VADDPD  Y4, Y6, Y6
 	VMOVUPD Y5, (R11)
 	VMOVUPD Y6, 32(R11)
-	MOVQ    24(AX), R10
+	MOVQ    24(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    BX, R10
+	ADDQ    CX, R10
 	VMOVUPD (R10), Y5
 	VMOVUPD 32(R10), Y6
-	MOVQ    8(AX), R11
+	MOVQ    8(DI), R11
 	SHLQ    $0x06, R11
-	ADDQ    DX, R11
-	ADDQ    R9, R11
+	ADDQ    AX, R11
+	ADDQ    R8, R11
 	VMOVUPD (R11), Y7
 	VMOVUPD 32(R11), Y8
 	VMULPD  Y7, Y3, Y3
@@ -1808,8 +1925,8 @@ back_loop:
 	JMP     back_next
 
 back_times:
-	VMULPD  Y2, Y3, Y3
-	VMULPD  Y2, Y4, Y4
+	VMULPD  Y0, Y3, Y3
+	VMULPD  Y0, Y4, Y4
 	VMOVUPD (R11), Y5
 	VMOVUPD 32(R11), Y6
 	VADDPD  Y3, Y5, Y3
@@ -1819,8 +1936,8 @@ back_times:
 	JMP     back_next
 
 back_per:
-	VMULPD  Y0, Y3, Y3
-	VMULPD  Y0, Y4, Y4
+	VMULPD  Y2, Y3, Y3
+	VMULPD  Y2, Y4, Y4
 	VMOVUPD (R11), Y5
 	VMOVUPD 32(R11), Y6
 	VADDPD  Y3, Y5, Y3
@@ -1845,10 +1962,10 @@ back_sub:
 	VADDPD  Y4, Y6, Y6
 	VMOVUPD Y5, (R11)
 	VMOVUPD Y6, 32(R11)
-	MOVQ    24(AX), R10
+	MOVQ    24(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    BX, R10
-	ADDQ    R9, R10
+	ADDQ    CX, R10
+	ADDQ    R8, R10
 	VMOVUPD (R10), Y5
 	VMOVUPD 32(R10), Y6
 	VSUBPD  Y3, Y5, Y3
@@ -1864,10 +1981,10 @@ back_add:
 	VADDPD  Y4, Y6, Y6
 	VMOVUPD Y5, (R11)
 	VMOVUPD Y6, 32(R11)
-	MOVQ    24(AX), R10
+	MOVQ    24(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    BX, R10
-	ADDQ    R9, R10
+	ADDQ    CX, R10
+	ADDQ    R8, R10
 	VMOVUPD (R10), Y5
 	VMOVUPD 32(R10), Y6
 	VADDPD  Y3, Y5, Y3
@@ -1877,27 +1994,27 @@ back_add:
 	JMP     back_next
 
 back_inner:
-	MOVQ R8, R10
+	MOVQ SI, R10
 	XORQ R11, R11
 	DECQ R10
 	MOVQ $0x00000040, R11
-	MOVQ R9, R12
+	MOVQ R8, R12
 	SUBQ R11, R12
-	MOVQ 16(AX), R13
+	MOVQ 16(DI), R13
 	SHLQ $0x06, R13
-	ADDQ DX, R13
+	ADDQ AX, R13
 	ADDQ R11, R13
-	MOVQ 24(AX), R14
+	MOVQ 24(DI), R14
 	SHLQ $0x06, R14
-	ADDQ DX, R14
+	ADDQ AX, R14
 	ADDQ R12, R14
-	MOVQ 16(AX), R15
+	MOVQ 16(DI), R15
 	SHLQ $0x06, R15
-	ADDQ BX, R15
+	ADDQ CX, R15
 	ADDQ R11, R15
-	MOVQ 24(AX), R11
+	MOVQ 24(DI), R11
 	SHLQ $0x06, R11
-	ADDQ BX, R11
+	ADDQ CX, R11
 	ADDQ R12, R11
 	CMPQ R10, $0x00
 	JLE  back_sum4_end
@@ -1934,26 +2051,26 @@ back_sum4_end:
 	JMP back_next
 
 back_rest:
-	MOVQ R8, R10
+	MOVQ SI, R10
 	XORQ R11, R11
 	MOVQ $0x00000040, R11
-	MOVQ R9, R12
+	MOVQ R8, R12
 	SUBQ R11, R12
-	MOVQ 16(AX), R13
+	MOVQ 16(DI), R13
 	SHLQ $0x06, R13
-	ADDQ DX, R13
+	ADDQ AX, R13
 	ADDQ R11, R13
-	MOVQ 24(AX), R14
+	MOVQ 24(DI), R14
 	SHLQ $0x06, R14
-	ADDQ DX, R14
+	ADDQ AX, R14
 	ADDQ R12, R14
-	MOVQ 16(AX), R15
+	MOVQ 16(DI), R15
 	SHLQ $0x06, R15
-	ADDQ BX, R15
+	ADDQ CX, R15
 	ADDQ R11, R15
-	MOVQ 24(AX), R11
+	MOVQ 24(DI), R11
 	SHLQ $0x06, R11
-	ADDQ BX, R11
+	ADDQ CX, R11
 	ADDQ R12, R11
 	CMPQ R10, $0x00
 	JLE  back_sum3_end
@@ -1990,26 +2107,26 @@ back_sum3_end:
 	JMP back_next
 
 back_product:
-	MOVQ R8, R10
+	MOVQ SI, R10
 	XORQ R11, R11
 	INCQ R10
-	MOVQ R9, R12
+	MOVQ R8, R12
 	SUBQ R11, R12
-	MOVQ 16(AX), R13
+	MOVQ 16(DI), R13
 	SHLQ $0x06, R13
-	ADDQ DX, R13
+	ADDQ AX, R13
 	ADDQ R11, R13
-	MOVQ 24(AX), R14
+	MOVQ 24(DI), R14
 	SHLQ $0x06, R14
-	ADDQ DX, R14
+	ADDQ AX, R14
 	ADDQ R12, R14
-	MOVQ 16(AX), R15
+	MOVQ 16(DI), R15
 	SHLQ $0x06, R15
-	ADDQ BX, R15
+	ADDQ CX, R15
 	ADDQ R11, R15
-	MOVQ 24(AX), R11
+	MOVQ 24(DI), R11
 	SHLQ $0x06, R11
-	ADDQ BX, R11
+	ADDQ CX, R11
 	ADDQ R12, R11
 	CMPQ R10, $0x00
 	JLE  back_sum2_end
@@ -2046,9 +2163,9 @@ back_sum2_end:
 	JMP back_next
 
 back_scale:
-	MOVQ    24(AX), R10
+	MOVQ    24(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    SI, R10
+	ADDQ    DX, R10
 	VMOVUPD (R10), Y5
 	VMOVUPD 32(R10), Y6
 	VMULPD  Y5, Y3, Y5
@@ -2059,13 +2176,13 @@ back_scale:
 	VADDPD  Y6, Y8, Y6
 	VMOVUPD Y5, (R11)
 	VMOVUPD Y6, 32(R11)
-	MOVQ    24(AX), R10
+	MOVQ    24(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    DI, R10
-	MOVQ    16(AX), R11
+	ADDQ    BX, R10
+	MOVQ    16(DI), R11
 	SHLQ    $0x06, R11
-	ADDQ    DX, R11
-	ADDQ    R9, R11
+	ADDQ    AX, R11
+	ADDQ    R8, R11
 	VMOVUPD (R11), Y5
 	VMOVUPD 32(R11), Y6
 	VMULPD  Y5, Y3, Y3
@@ -2084,9 +2201,9 @@ back_integrate:
 	VMOVUPD 32(R10), Y4
 	VMULPD  Y1, Y3, Y3
 	VMULPD  Y1, Y4, Y4
-	MOVQ    24(AX), R10
+	MOVQ    24(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    SI, R10
+	ADDQ    DX, R10
 	VMOVUPD (R10), Y5
 	VMOVUPD 32(R10), Y6
 	VMULPD  Y5, Y3, Y3
@@ -2099,9 +2216,184 @@ back_integrate:
 	VMOVUPD Y4, 32(R11)
 
 back_next:
-	SUBQ $0x20, AX
-	DECQ CX
+	SUBQ $0x20, DI
+	DECQ R9
 	JG   back_loop
+	JMP  back_from
+
+back_end:
+	VZEROUPPER
+	RET
+
+// func polynomialsAVX2(y *float64, c *float64, n int, used *float64, h *float64)
+// Requires: AVX, AVX2
+TEXT ·polynomialsAVX2(SB), NOSPLIT, $0-40
+	MOVQ    c+8(FP), AX
+	MOVQ    n+16(FP), CX
+	MOVQ    used+24(FP), DX
+	VMOVUPD (DX), Y0
+	VMOVUPD 32(DX), Y1
+	MOVQ    h+32(FP), DX
+	VMOVUPD (DX), Y2
+	VMOVUPD 32(DX), Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	MOVQ    CX, DX
+	SHLQ    $0x06, DX
+	ADDQ    AX, DX
+
+polynomials_loop:
+	DECQ         CX
+	JLE          polynomials_first
+	SUBQ         $0x40, DX
+	VMOVUPD      (DX), Y6
+	VMOVUPD      32(DX), Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VXORPS       X10, X10, X10
+	VCVTSI2SDQ   CX, X10, X10
+	VBROADCASTSD X10, Y10
+	VCMPPD       $0x12, Y0, Y10, Y11
+	VCMPPD       $0x12, Y1, Y10, Y10
+	VBLENDVPD    Y11, Y6, Y8, Y8
+	VBLENDVPD    Y10, Y7, Y9, Y9
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VADDPD       Y8, Y4, Y4
+	VADDPD       Y9, Y5, Y5
+	VMOVAPD      Y4, Y4
+	VMOVAPD      Y5, Y5
+	JMP          polynomials_loop
+
+polynomials_first:
+	SUBQ         $0x40, DX
+	VMOVUPD      (DX), Y6
+	VMOVUPD      32(DX), Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VXORPS       X10, X10, X10
+	VCVTSI2SDQ   CX, X10, X10
+	VBROADCASTSD X10, Y10
+	VCMPPD       $0x12, Y0, Y10, Y0
+	VCMPPD       $0x12, Y1, Y10, Y1
+	VBLENDVPD    Y0, Y6, Y8, Y8
+	VBLENDVPD    Y1, Y7, Y9, Y9
+	VMULPD       Y2, Y4, Y0
+	VMULPD       Y3, Y5, Y1
+	VADDPD       Y8, Y0, Y0
+	VADDPD       Y9, Y1, Y1
+	VMOVAPD      Y0, Y4
+	VMOVAPD      Y1, Y5
+	MOVQ         y+0(FP), AX
+	VMOVUPD      Y4, (AX)
+	VMOVUPD      Y5, 32(AX)
+	VZEROUPPER
+	RET
+
+// func boundsAVX2(y *float64, c *float64, n int, used *float64, h *float64)
+// Requires: AVX, AVX2
+TEXT ·boundsAVX2(SB), NOSPLIT, $0-40
+	MOVQ    c+8(FP), AX
+	MOVQ    n+16(FP), CX
+	MOVQ    used+24(FP), DX
+	VMOVUPD (DX), Y0
+	VMOVUPD 32(DX), Y1
+	MOVQ    h+32(FP), DX
+	VMOVUPD (DX), Y2
+	VMOVUPD 32(DX), Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	MOVQ    CX, DX
+	SHLQ    $0x06, DX
+	ADDQ    AX, DX
+
+bounds_loop:
+	DECQ         CX
+	JLE          bounds_first
+	SUBQ         $0x40, DX
+	VMOVUPD      (DX), Y6
+	VMOVUPD      32(DX), Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VXORPS       X10, X10, X10
+	VCVTSI2SDQ   CX, X10, X10
+	VBROADCASTSD X10, Y10
+	VCMPPD       $0x12, Y0, Y10, Y11
+	VCMPPD       $0x12, Y1, Y10, Y10
+	VBLENDVPD    Y11, Y6, Y8, Y8
+	VBLENDVPD    Y10, Y7, Y9, Y9
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Y6
+	VANDPD       Y6, Y8, Y7
+	VANDPD       Y6, Y9, Y6
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VADDPD       Y7, Y4, Y4
+	VADDPD       Y6, Y5, Y5
+	VMOVAPD      Y4, Y4
+	VMOVAPD      Y5, Y5
+	JMP          bounds_loop
+
+bounds_first:
+	SUBQ         $0x40, DX
+	VMOVUPD      (DX), Y6
+	VMOVUPD      32(DX), Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VXORPS       X10, X10, X10
+	VCVTSI2SDQ   CX, X10, X10
+	VBROADCASTSD X10, Y10
+	VCMPPD       $0x12, Y0, Y10, Y0
+	VCMPPD       $0x12, Y1, Y10, Y1
+	VBLENDVPD    Y0, Y6, Y8, Y8
+	VBLENDVPD    Y1, Y7, Y9, Y9
+	VMULPD       Y2, Y4, Y0
+	VMULPD       Y3, Y5, Y1
+	VADDPD       Y8, Y0, Y0
+	VADDPD       Y9, Y1, Y1
+	VMOVAPD      Y0, Y4
+	VMOVAPD      Y1, Y5
+	MOVQ         y+0(FP), AX
+	VMOVUPD      Y4, (AX)
+	VMOVUPD      Y5, 32(AX)
+	VZEROUPPER
+	RET
+
+// func powersAVX2(c *float64, n int, x *float64, used *float64, h *float64)
+// Requires: AVX, AVX2
+TEXT ·powersAVX2(SB), NOSPLIT, $0-40
+	MOVQ    c+0(FP), AX
+	MOVQ    n+8(FP), CX
+	MOVQ    x+16(FP), DX
+	VMOVUPD (DX), Y0
+	VMOVUPD 32(DX), Y1
+	MOVQ    used+24(FP), DX
+	VMOVUPD (DX), Y2
+	VMOVUPD 32(DX), Y3
+	MOVQ    h+32(FP), DX
+	VMOVUPD (DX), Y4
+	VMOVUPD 32(DX), Y5
+	XORQ    DX, DX
+
+powers_loop:
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       X8, X8, X8
+	VCVTSI2SDQ   DX, X8, X8
+	VBROADCASTSD X8, Y8
+	VCMPPD       $0x12, Y2, Y8, Y9
+	VCMPPD       $0x12, Y3, Y8, Y8
+	VBLENDVPD    Y9, Y0, Y6, Y6
+	VBLENDVPD    Y8, Y1, Y7, Y7
+	VMOVUPD      Y6, (AX)
+	VMOVUPD      Y7, 32(AX)
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y5, Y1, Y1
+	VMOVAPD      Y0, Y0
+	VMOVAPD      Y1, Y1
+	ADDQ         $0x40, AX
+	INCQ         DX
+	CMPQ         DX, CX
+	JL           powers_loop
 	VZEROUPPER
 	RET
 
@@ -3016,33 +3308,106 @@ expm1_end:
 	VZEROUPPER
 	RET
 
-// func seriesAVX512(code *int, n int, c *float64, con *float64, k int, per float64, next float64)
+// func expandAVX512(code *int, n int, c *float64, con *float64, bound *float64, states int, stride int, k int, last int, e *float64)
 // Requires: AVX, AVX512F
-TEXT ·seriesAVX512(SB), NOSPLIT, $0-56
-	MOVQ         code+0(FP), AX
-	MOVQ         n+8(FP), CX
-	MOVQ         c+16(FP), DX
-	MOVQ         con+24(FP), BX
-	MOVQ         k+32(FP), SI
-	VBROADCASTSD per+40(FP), Z0
-	VBROADCASTSD next+48(FP), Z1
-	MOVQ         SI, DI
-	ADDQ         $0x00, DI
-	VCVTSI2SDQ   DI, X2, X2
-	VBROADCASTSD X2, Z2
-	MOVQ         SI, DI
-	SHLQ         $0x06, DI
+TEXT ·expandAVX512(SB), NOSPLIT, $0-80
+	MOVQ c+16(FP), AX
+	MOVQ con+24(FP), CX
+	MOVQ k+56(FP), DX
+
+expand_loop:
+	MOVQ         DX, SI
+	SHLQ         $0x06, SI
+	MOVQ         states+40(FP), BX
+	CMPQ         BX, $0x00
+	JE           expand_made
+	MOVQ         e+72(FP), DI
+	MOVQ         bound+32(FP), R9
+	MOVQ         stride+48(FP), R10
+	MOVQ         AX, R8
+	ADDQ         SI, R8
+	SHLQ         $0x06, R10
+	MOVQ         DI, R11
+	ADDQ         $+64, R11
+	VMOVUPD      (R11), Z0
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z1
+	MOVQ         DI, R11
+	ADDQ         $+128, R11
+	VMOVUPD      (R11), Z2
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z3
+	VADDPD       Z3, Z2, Z2
+	VPXORQ       Z4, Z4, Z4
+
+terms_loop:
+	VMOVUPD      (R8), Z3
+	VPANDQ       Z1, Z3, Z3
+	VMULPD       Z0, Z3, Z3
+	VMOVUPD      (R9), Z8
+	VCMPPD       $0x16, Z8, Z3, K1
+	VMOVAPD      Z4, K1, Z2
+	ADDQ         R10, R8
+	ADDQ         $0x40, R9
+	DECQ         BX
+	JG           terms_loop
+	MOVQ         DI, BX
+	ADDQ         $+0, BX
+	VMOVUPD      (BX), Z1
+	VMULPD       Z1, Z0, Z0
+	MOVQ         DI, BX
+	ADDQ         $+64, BX
+	VMOVUPD      Z0, (BX)
+	MOVQ         DI, BX
+	ADDQ         $+128, BX
+	VMOVUPD      (BX), Z0
+	VXORPS       X1, X1, X1
+	VCVTSI2SDQ   DX, X1, X1
+	VBROADCASTSD X1, Z1
+	VBROADCASTSD word4000000000000000<>+0(SB), Z3
+	VCMPPD       $0x00, Z3, Z0, K1
+	VMOVAPD      Z0, K1, Z2
+	MOVQ         DI, BX
+	ADDQ         $+192, BX
+	VMOVUPD      (BX), Z0
+	VMOVAPD      Z0, K1, Z1
+	MOVQ         DI, BX
+	ADDQ         $+128, BX
+	VMOVUPD      Z2, (BX)
+	MOVQ         DI, BX
+	ADDQ         $+192, BX
+	VMOVUPD      Z1, (BX)
+	VCMPPD       $0x00, Z3, Z2, K1
+	KMOVW        K1, BX
+	ANDL         $0xff, BX
+	CMPL         BX, $0x000000ff
+	JE           expand_end
+
+expand_made:
+	MOVQ         last+64(FP), BX
+	CMPQ         DX, BX
+	JGE          expand_end
+	MOVQ         code+0(FP), BX
+	MOVQ         n+8(FP), DI
+	VXORPS       X0, X0, X0
+	VCVTSI2SDQ   DX, X0, X0
+	VBROADCASTSD X0, Z0
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z1
+	VMAXPD       Z0, Z1, Z2
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z3
+	VDIVPD       Z2, Z3, Z2
+	VADDPD       Z0, Z1, Z1
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z3
+	VDIVPD       Z1, Z3, Z1
 
 series_loop:
-	MOVQ    8(AX), R8
+	MOVQ    8(BX), R8
 	SHLQ    $0x06, R8
-	ADDQ    DX, R8
-	ADDQ    DI, R8
-	MOVQ    16(AX), R9
+	ADDQ    AX, R8
+	ADDQ    SI, R8
+	MOVQ    16(BX), R9
 	SHLQ    $0x06, R9
-	ADDQ    DX, R9
-	ADDQ    DI, R9
-	MOVQ    (AX), R10
+	ADDQ    AX, R9
+	ADDQ    SI, R9
+	MOVQ    (BX), R10
 	CMPQ    R10, $0x00
 	JEQ     series_integrate
 	CMPQ    R10, $0x01
@@ -3063,218 +3428,232 @@ series_loop:
 	JEQ     series_per
 	CMPQ    R10, $0x09
 	JEQ     series_times
-	VMOVUPD (R9), Z6
-	MOVQ    24(AX), R9
+	VMOVUPD (R9), Z3
+	MOVQ    24(BX), R9
 	SHLQ    $0x06, R9
-	ADDQ    DX, R9
-	VMOVUPD (R9), Z7
-	VDIVPD  Z7, Z6, Z6
-	VMOVUPD Z6, (R8)
+	ADDQ    AX, R9
+	VMOVUPD (R9), Z8
+	VDIVPD  Z8, Z3, Z3
+	VMOVUPD Z3, (R8)
 	JMP     series_next
 
 series_times:
-	VMOVUPD (R9), Z6
-	VMULPD  Z2, Z6, Z6
-	VMOVUPD Z6, (R8)
+	VMOVUPD (R9), Z3
+	VMULPD  Z0, Z3, Z3
+	VMOVUPD Z3, (R8)
 	JMP     series_next
 
 series_per:
-	VMOVUPD (R9), Z6
-	VMULPD  Z0, Z6, Z6
-	VMOVUPD Z6, (R8)
+	VMOVUPD (R9), Z3
+	VMULPD  Z2, Z3, Z3
+	VMOVUPD Z3, (R8)
 	JMP     series_next
 
 series_copy:
-	VMOVUPD (R9), Z6
-	VMOVUPD Z6, (R8)
+	VMOVUPD (R9), Z3
+	VMOVUPD Z3, (R8)
 	JMP     series_next
 
 series_sub:
-	VMOVUPD (R9), Z6
-	MOVQ    24(AX), R9
+	VMOVUPD (R9), Z3
+	MOVQ    24(BX), R9
 	SHLQ    $0x06, R9
-	ADDQ    DX, R9
-	ADDQ    DI, R9
-	VMOVUPD (R9), Z7
-	VSUBPD  Z7, Z6, Z6
-	VMOVUPD Z6, (R8)
+	ADDQ    AX, R9
+	ADDQ    SI, R9
+	VMOVUPD (R9), Z8
+	VSUBPD  Z8, Z3, Z3
+	VMOVUPD Z3, (R8)
 	JMP     series_next
 
 series_add:
-	VMOVUPD (R9), Z6
-	MOVQ    24(AX), R9
+	VMOVUPD (R9), Z3
+	MOVQ    24(BX), R9
 	SHLQ    $0x06, R9
-	ADDQ    DX, R9
-	ADDQ    DI, R9
-	VMOVUPD (R9), Z7
-	VADDPD  Z7, Z6, Z6
-	VMOVUPD Z6, (R8)
+	ADDQ    AX, R9
+	ADDQ    SI, R9
+	VMOVUPD (R9), Z8
+	VADDPD  Z8, Z3, Z3
+	VMOVUPD Z3, (R8)
 	JMP     series_next
 
 series_inner:
-	VPXORQ Z3, Z3, Z3
-	MOVQ   SI, R9
+	VPXORQ Z5, Z5, Z5
+	MOVQ   DX, R9
 	XORQ   R10, R10
 	DECQ   R9
 	MOVQ   $0x00000040, R10
-	MOVQ   DI, R11
+	MOVQ   SI, R11
 	SUBQ   R10, R11
-	MOVQ   16(AX), R12
+	MOVQ   16(BX), R12
 	SHLQ   $0x06, R12
-	ADDQ   DX, R12
+	ADDQ   AX, R12
 	ADDQ   R10, R12
-	MOVQ   24(AX), R10
+	MOVQ   24(BX), R10
 	SHLQ   $0x06, R10
-	ADDQ   DX, R10
+	ADDQ   AX, R10
 	ADDQ   R11, R10
 	CMPQ   R9, $0x00
 	JLE    series_sum4_end
 
 series_sum4_loop:
-	VMOVUPD (R12), Z6
-	VMOVUPD (R10), Z7
-	VMULPD  Z7, Z6, Z6
-	VADDPD  Z6, Z3, Z3
+	VMOVUPD (R12), Z3
+	VMOVUPD (R10), Z8
+	VMULPD  Z8, Z3, Z3
+	VADDPD  Z3, Z5, Z5
 	ADDQ    $0x40, R12
 	SUBQ    $0x40, R10
 	DECQ    R9
 	JG      series_sum4_loop
 
 series_sum4_end:
-	VMOVUPD Z3, (R8)
+	VMOVUPD Z5, (R8)
 	JMP     series_next
 
 series_rest:
-	VPXORQ Z4, Z4, Z4
-	MOVQ   SI, R9
+	VPXORQ Z6, Z6, Z6
+	MOVQ   DX, R9
 	XORQ   R10, R10
 	MOVQ   $0x00000040, R10
-	MOVQ   DI, R11
+	MOVQ   SI, R11
 	SUBQ   R10, R11
-	MOVQ   16(AX), R12
+	MOVQ   16(BX), R12
 	SHLQ   $0x06, R12
-	ADDQ   DX, R12
+	ADDQ   AX, R12
 	ADDQ   R10, R12
-	MOVQ   24(AX), R10
+	MOVQ   24(BX), R10
 	SHLQ   $0x06, R10
-	ADDQ   DX, R10
+	ADDQ   AX, R10
 	ADDQ   R11, R10
 	CMPQ   R9, $0x00
 	JLE    series_sum3_end
 
 series_sum3_loop:
-	VMOVUPD (R12), Z6
-	VMOVUPD (R10), Z7
-	VMULPD  Z7, Z6, Z6
-	VADDPD  Z6, Z4, Z4
+	VMOVUPD (R12), Z3
+	VMOVUPD (R10), Z8
+	VMULPD  Z8, Z3, Z3
+	VADDPD  Z3, Z6, Z6
 	ADDQ    $0x40, R12
 	SUBQ    $0x40, R10
 	DECQ    R9
 	JG      series_sum3_loop
 
 series_sum3_end:
-	VMOVUPD Z4, (R8)
+	VMOVUPD Z6, (R8)
 	JMP     series_next
 
 series_product:
-	VPXORQ Z5, Z5, Z5
-	MOVQ   SI, R9
+	VPXORQ Z7, Z7, Z7
+	MOVQ   DX, R9
 	XORQ   R10, R10
 	INCQ   R9
-	MOVQ   DI, R11
+	MOVQ   SI, R11
 	SUBQ   R10, R11
-	MOVQ   16(AX), R12
+	MOVQ   16(BX), R12
 	SHLQ   $0x06, R12
-	ADDQ   DX, R12
+	ADDQ   AX, R12
 	ADDQ   R10, R12
-	MOVQ   24(AX), R10
+	MOVQ   24(BX), R10
 	SHLQ   $0x06, R10
-	ADDQ   DX, R10
+	ADDQ   AX, R10
 	ADDQ   R11, R10
 	CMPQ   R9, $0x00
 	JLE    series_sum2_end
 
 series_sum2_loop:
-	VMOVUPD (R12), Z6
-	VMOVUPD (R10), Z7
-	VMULPD  Z7, Z6, Z6
-	VADDPD  Z6, Z5, Z5
+	VMOVUPD (R12), Z3
+	VMOVUPD (R10), Z8
+	VMULPD  Z8, Z3, Z3
+	VADDPD  Z3, Z7, Z7
 	ADDQ    $0x40, R12
 	SUBQ    $0x40, R10
 	DECQ    R9
 	JG      series_sum2_loop
 
 series_sum2_end:
-	VMOVUPD Z5, (R8)
+	VMOVUPD Z7, (R8)
 	JMP     series_next
 
 series_scale:
-	VMOVUPD (R9), Z6
-	MOVQ    24(AX), R9
+	VMOVUPD (R9), Z3
+	MOVQ    24(BX), R9
 	SHLQ    $0x06, R9
-	ADDQ    BX, R9
-	VMOVUPD (R9), Z7
-	VMULPD  Z7, Z6, Z6
-	VMOVUPD Z6, (R8)
+	ADDQ    CX, R9
+	VMOVUPD (R9), Z8
+	VMULPD  Z8, Z3, Z3
+	VMOVUPD Z3, (R8)
 	JMP     series_next
 
 series_integrate:
 	MOVQ    R8, R9
-	MOVQ    16(AX), R8
+	MOVQ    16(BX), R8
 	SHLQ    $0x06, R8
-	ADDQ    DX, R8
-	ADDQ    DI, R8
+	ADDQ    AX, R8
+	ADDQ    SI, R8
 	ADDQ    $0x40, R9
-	VMOVUPD (R8), Z6
-	MOVQ    24(AX), R8
+	VMOVUPD (R8), Z3
+	MOVQ    24(BX), R8
 	SHLQ    $0x06, R8
-	ADDQ    BX, R8
-	VMOVUPD (R8), Z7
-	VMULPD  Z7, Z6, Z6
-	VMULPD  Z1, Z6, Z6
-	VMOVUPD Z6, (R9)
+	ADDQ    CX, R8
+	VMOVUPD (R8), Z8
+	VMULPD  Z8, Z3, Z3
+	VMULPD  Z1, Z3, Z3
+	VMOVUPD Z3, (R9)
 
 series_next:
-	ADDQ $0x20, AX
-	DECQ CX
+	ADDQ $0x20, BX
+	DECQ DI
 	JG   series_loop
+	INCQ DX
+	JMP  expand_loop
+
+expand_end:
 	VZEROUPPER
 	RET
 
-// func seriesBackAVX512(code *int, n int, c *float64, bar *float64, con *float64, conBar *float64, k int, per float64, next float64)
+// func seriesBackAVX512(code *int, n int, c *float64, bar *float64, con *float64, conBar *float64, from int, to int)
 // Requires: AVX, AVX512F
-TEXT ·seriesBackAVX512(SB), NOSPLIT, $0-72
-	MOVQ         code+0(FP), AX
-	MOVQ         n+8(FP), CX
-	MOVQ         c+16(FP), DX
-	MOVQ         bar+24(FP), BX
-	MOVQ         con+32(FP), SI
-	MOVQ         conBar+40(FP), DI
-	MOVQ         k+48(FP), R8
-	VBROADCASTSD per+56(FP), Z0
-	VBROADCASTSD next+64(FP), Z1
-	MOVQ         R8, R9
-	ADDQ         $0x00, R9
-	VCVTSI2SDQ   R9, X2, X2
-	VBROADCASTSD X2, Z2
-	MOVQ         R8, R9
-	SHLQ         $0x06, R9
-	MOVQ         CX, R10
+TEXT ·seriesBackAVX512(SB), NOSPLIT, $0-64
+	MOVQ c+16(FP), AX
+	MOVQ bar+24(FP), CX
+	MOVQ con+32(FP), DX
+	MOVQ conBar+40(FP), BX
+	MOVQ to+56(FP), SI
+
+back_from:
+	DECQ         SI
+	MOVQ         from+48(FP), DI
+	CMPQ         SI, DI
+	JL           back_end
+	MOVQ         SI, R8
+	SHLQ         $0x06, R8
+	VXORPS       X0, X0, X0
+	VCVTSI2SDQ   SI, X0, X0
+	VBROADCASTSD X0, Z0
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z1
+	VMAXPD       Z0, Z1, Z2
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z3
+	VDIVPD       Z2, Z3, Z2
+	VADDPD       Z0, Z1, Z1
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z3
+	VDIVPD       Z1, Z3, Z1
+	MOVQ         n+8(FP), R9
+	MOVQ         code+0(FP), DI
+	MOVQ         R9, R10
 	DECQ         R10
 	SHLQ         $0x05, R10
-	ADDQ         R10, AX
+	ADDQ         R10, DI
 
 back_loop:
-	MOVQ    8(AX), R10
+	MOVQ    8(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    BX, R10
-	ADDQ    R9, R10
-	MOVQ    16(AX), R11
+	ADDQ    CX, R10
+	ADDQ    R8, R10
+	MOVQ    16(DI), R11
 	SHLQ    $0x06, R11
-	ADDQ    BX, R11
-	ADDQ    R9, R11
+	ADDQ    CX, R11
+	ADDQ    R8, R11
 	VMOVUPD (R10), Z3
-	MOVQ    (AX), R12
+	MOVQ    (DI), R12
 	CMPQ    R12, $0x00
 	JEQ     back_integrate
 	CMPQ    R12, $0x01
@@ -3295,22 +3674,22 @@ back_loop:
 	JEQ     back_per
 	CMPQ    R12, $0x09
 	JEQ     back_times
-	MOVQ    24(AX), R10
+	MOVQ    24(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    DX, R10
+	ADDQ    AX, R10
 	VMOVUPD (R10), Z4
 	VDIVPD  Z4, Z3, Z3
 	VMOVUPD (R11), Z4
 	VADDPD  Z3, Z4, Z4
 	VMOVUPD Z4, (R11)
-	MOVQ    24(AX), R10
+	MOVQ    24(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    BX, R10
+	ADDQ    CX, R10
 	VMOVUPD (R10), Z4
-	MOVQ    8(AX), R11
+	MOVQ    8(DI), R11
 	SHLQ    $0x06, R11
-	ADDQ    DX, R11
-	ADDQ    R9, R11
+	ADDQ    AX, R11
+	ADDQ    R8, R11
 	VMOVUPD (R11), Z5
 	VMULPD  Z5, Z3, Z3
 	VSUBPD  Z3, Z4, Z3
@@ -3318,14 +3697,14 @@ back_loop:
 	JMP     back_next
 
 back_times:
-	VMULPD  Z2, Z3, Z3
+	VMULPD  Z0, Z3, Z3
 	VMOVUPD (R11), Z4
 	VADDPD  Z3, Z4, Z3
 	VMOVUPD Z3, (R11)
 	JMP     back_next
 
 back_per:
-	VMULPD  Z0, Z3, Z3
+	VMULPD  Z2, Z3, Z3
 	VMOVUPD (R11), Z4
 	VADDPD  Z3, Z4, Z3
 	VMOVUPD Z3, (R11)
@@ -3341,10 +3720,10 @@ back_sub:
 	VMOVUPD (R11), Z4
 	VADDPD  Z3, Z4, Z4
 	VMOVUPD Z4, (R11)
-	MOVQ    24(AX), R10
+	MOVQ    24(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    BX, R10
-	ADDQ    R9, R10
+	ADDQ    CX, R10
+	ADDQ    R8, R10
 	VMOVUPD (R10), Z4
 	VSUBPD  Z3, Z4, Z3
 	VMOVUPD Z3, (R10)
@@ -3354,37 +3733,37 @@ back_add:
 	VMOVUPD (R11), Z4
 	VADDPD  Z3, Z4, Z4
 	VMOVUPD Z4, (R11)
-	MOVQ    24(AX), R10
+	MOVQ    24(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    BX, R10
-	ADDQ    R9, R10
+	ADDQ    CX, R10
+	ADDQ    R8, R10
 	VMOVUPD (R10), Z4
 	VADDPD  Z3, Z4, Z3
 	VMOVUPD Z3, (R10)
 	JMP     back_next
 
 back_inner:
-	MOVQ R8, R10
+	MOVQ SI, R10
 	XORQ R11, R11
 	DECQ R10
 	MOVQ $0x00000040, R11
-	MOVQ R9, R12
+	MOVQ R8, R12
 	SUBQ R11, R12
-	MOVQ 16(AX), R13
+	MOVQ 16(DI), R13
 	SHLQ $0x06, R13
-	ADDQ DX, R13
+	ADDQ AX, R13
 	ADDQ R11, R13
-	MOVQ 24(AX), R14
+	MOVQ 24(DI), R14
 	SHLQ $0x06, R14
-	ADDQ DX, R14
+	ADDQ AX, R14
 	ADDQ R12, R14
-	MOVQ 16(AX), R15
+	MOVQ 16(DI), R15
 	SHLQ $0x06, R15
-	ADDQ BX, R15
+	ADDQ CX, R15
 	ADDQ R11, R15
-	MOVQ 24(AX), R11
+	MOVQ 24(DI), R11
 	SHLQ $0x06, R11
-	ADDQ BX, R11
+	ADDQ CX, R11
 	ADDQ R12, R11
 	CMPQ R10, $0x00
 	JLE  back_sum4_end
@@ -3411,26 +3790,26 @@ back_sum4_end:
 	JMP back_next
 
 back_rest:
-	MOVQ R8, R10
+	MOVQ SI, R10
 	XORQ R11, R11
 	MOVQ $0x00000040, R11
-	MOVQ R9, R12
+	MOVQ R8, R12
 	SUBQ R11, R12
-	MOVQ 16(AX), R13
+	MOVQ 16(DI), R13
 	SHLQ $0x06, R13
-	ADDQ DX, R13
+	ADDQ AX, R13
 	ADDQ R11, R13
-	MOVQ 24(AX), R14
+	MOVQ 24(DI), R14
 	SHLQ $0x06, R14
-	ADDQ DX, R14
+	ADDQ AX, R14
 	ADDQ R12, R14
-	MOVQ 16(AX), R15
+	MOVQ 16(DI), R15
 	SHLQ $0x06, R15
-	ADDQ BX, R15
+	ADDQ CX, R15
 	ADDQ R11, R15
-	MOVQ 24(AX), R11
+	MOVQ 24(DI), R11
 	SHLQ $0x06, R11
-	ADDQ BX, R11
+	ADDQ CX, R11
 	ADDQ R12, R11
 	CMPQ R10, $0x00
 	JLE  back_sum3_end
@@ -3457,26 +3836,26 @@ back_sum3_end:
 	JMP back_next
 
 back_product:
-	MOVQ R8, R10
+	MOVQ SI, R10
 	XORQ R11, R11
 	INCQ R10
-	MOVQ R9, R12
+	MOVQ R8, R12
 	SUBQ R11, R12
-	MOVQ 16(AX), R13
+	MOVQ 16(DI), R13
 	SHLQ $0x06, R13
-	ADDQ DX, R13
+	ADDQ AX, R13
 	ADDQ R11, R13
-	MOVQ 24(AX), R14
+	MOVQ 24(DI), R14
 	SHLQ $0x06, R14
-	ADDQ DX, R14
+	ADDQ AX, R14
 	ADDQ R12, R14
-	MOVQ 16(AX), R15
+	MOVQ 16(DI), R15
 	SHLQ $0x06, R15
-	ADDQ BX, R15
+	ADDQ CX, R15
 	ADDQ R11, R15
-	MOVQ 24(AX), R11
+	MOVQ 24(DI), R11
 	SHLQ $0x06, R11
-	ADDQ BX, R11
+	ADDQ CX, R11
 	ADDQ R12, R11
 	CMPQ R10, $0x00
 	JLE  back_sum2_end
@@ -3503,21 +3882,21 @@ back_sum2_end:
 	JMP back_next
 
 back_scale:
-	MOVQ    24(AX), R10
+	MOVQ    24(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    SI, R10
+	ADDQ    DX, R10
 	VMOVUPD (R10), Z4
 	VMULPD  Z4, Z3, Z4
 	VMOVUPD (R11), Z5
 	VADDPD  Z4, Z5, Z4
 	VMOVUPD Z4, (R11)
-	MOVQ    24(AX), R10
+	MOVQ    24(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    DI, R10
-	MOVQ    16(AX), R11
+	ADDQ    BX, R10
+	MOVQ    16(DI), R11
 	SHLQ    $0x06, R11
-	ADDQ    DX, R11
-	ADDQ    R9, R11
+	ADDQ    AX, R11
+	ADDQ    R8, R11
 	VMOVUPD (R11), Z4
 	VMULPD  Z4, Z3, Z3
 	VMOVUPD (R10), Z4
@@ -3529,9 +3908,9 @@ back_integrate:
 	ADDQ    $0x40, R10
 	VMOVUPD (R10), Z3
 	VMULPD  Z1, Z3, Z3
-	MOVQ    24(AX), R10
+	MOVQ    24(DI), R10
 	SHLQ    $0x06, R10
-	ADDQ    SI, R10
+	ADDQ    DX, R10
 	VMOVUPD (R10), Z4
 	VMULPD  Z4, Z3, Z3
 	VMOVUPD (R11), Z4
@@ -3539,8 +3918,137 @@ back_integrate:
 	VMOVUPD Z3, (R11)
 
 back_next:
-	SUBQ $0x20, AX
-	DECQ CX
+	SUBQ $0x20, DI
+	DECQ R9
 	JG   back_loop
+	JMP  back_from
+
+back_end:
+	VZEROUPPER
+	RET
+
+// func polynomialsAVX512(y *float64, c *float64, n int, used *float64, h *float64)
+// Requires: AVX, AVX512F
+TEXT ·polynomialsAVX512(SB), NOSPLIT, $0-40
+	MOVQ    c+8(FP), AX
+	MOVQ    n+16(FP), CX
+	MOVQ    used+24(FP), DX
+	VMOVUPD (DX), Z0
+	MOVQ    h+32(FP), DX
+	VMOVUPD (DX), Z1
+	VPXORQ  Z2, Z2, Z2
+	MOVQ    CX, DX
+	SHLQ    $0x06, DX
+	ADDQ    AX, DX
+
+polynomials_loop:
+	DECQ         CX
+	JLE          polynomials_first
+	SUBQ         $0x40, DX
+	VMOVUPD      (DX), Z3
+	VPXORQ       Z4, Z4, Z4
+	VXORPS       X5, X5, X5
+	VCVTSI2SDQ   CX, X5, X5
+	VBROADCASTSD X5, Z5
+	VCMPPD       $0x12, Z0, Z5, K1
+	VMOVAPD      Z3, K1, Z4
+	VMULPD       Z1, Z2, Z2
+	VADDPD       Z4, Z2, Z2
+	VMOVAPD      Z2, Z2
+	JMP          polynomials_loop
+
+polynomials_first:
+	SUBQ         $0x40, DX
+	VMOVUPD      (DX), Z3
+	VPXORQ       Z6, Z6, Z6
+	VXORPS       X4, X4, X4
+	VCVTSI2SDQ   CX, X4, X4
+	VBROADCASTSD X4, Z4
+	VCMPPD       $0x12, Z0, Z4, K1
+	VMOVAPD      Z3, K1, Z6
+	VMULPD       Z1, Z2, Z0
+	VADDPD       Z6, Z0, Z0
+	VMOVAPD      Z0, Z2
+	MOVQ         y+0(FP), AX
+	VMOVUPD      Z2, (AX)
+	VZEROUPPER
+	RET
+
+// func boundsAVX512(y *float64, c *float64, n int, used *float64, h *float64)
+// Requires: AVX, AVX512F
+TEXT ·boundsAVX512(SB), NOSPLIT, $0-40
+	MOVQ    c+8(FP), AX
+	MOVQ    n+16(FP), CX
+	MOVQ    used+24(FP), DX
+	VMOVUPD (DX), Z0
+	MOVQ    h+32(FP), DX
+	VMOVUPD (DX), Z1
+	VPXORQ  Z2, Z2, Z2
+	MOVQ    CX, DX
+	SHLQ    $0x06, DX
+	ADDQ    AX, DX
+
+bounds_loop:
+	DECQ         CX
+	JLE          bounds_first
+	SUBQ         $0x40, DX
+	VMOVUPD      (DX), Z3
+	VPXORQ       Z4, Z4, Z4
+	VXORPS       X5, X5, X5
+	VCVTSI2SDQ   CX, X5, X5
+	VBROADCASTSD X5, Z5
+	VCMPPD       $0x12, Z0, Z5, K1
+	VMOVAPD      Z3, K1, Z4
+	VBROADCASTSD word7fffffffffffffff<>+0(SB), Z3
+	VPANDQ       Z3, Z4, Z3
+	VMULPD       Z1, Z2, Z2
+	VADDPD       Z3, Z2, Z2
+	VMOVAPD      Z2, Z2
+	JMP          bounds_loop
+
+bounds_first:
+	SUBQ         $0x40, DX
+	VMOVUPD      (DX), Z3
+	VPXORQ       Z6, Z6, Z6
+	VXORPS       X4, X4, X4
+	VCVTSI2SDQ   CX, X4, X4
+	VBROADCASTSD X4, Z4
+	VCMPPD       $0x12, Z0, Z4, K1
+	VMOVAPD      Z3, K1, Z6
+	VMULPD       Z1, Z2, Z0
+	VADDPD       Z6, Z0, Z0
+	VMOVAPD      Z0, Z2
+	MOVQ         y+0(FP), AX
+	VMOVUPD      Z2, (AX)
+	VZEROUPPER
+	RET
+
+// func powersAVX512(c *float64, n int, x *float64, used *float64, h *float64)
+// Requires: AVX, AVX512F
+TEXT ·powersAVX512(SB), NOSPLIT, $0-40
+	MOVQ    c+0(FP), AX
+	MOVQ    n+8(FP), CX
+	MOVQ    x+16(FP), DX
+	VMOVUPD (DX), Z0
+	MOVQ    used+24(FP), DX
+	VMOVUPD (DX), Z1
+	MOVQ    h+32(FP), DX
+	VMOVUPD (DX), Z2
+	XORQ    DX, DX
+
+powers_loop:
+	VPXORQ       Z3, Z3, Z3
+	VXORPS       X4, X4, X4
+	VCVTSI2SDQ   DX, X4, X4
+	VBROADCASTSD X4, Z4
+	VCMPPD       $0x12, Z1, Z4, K1
+	VMOVAPD      Z0, K1, Z3
+	VMOVUPD      Z3, (AX)
+	VMULPD       Z2, Z0, Z0
+	VMOVAPD      Z0, Z0
+	ADDQ         $0x40, AX
+	INCQ         DX
+	CMPQ         DX, CX
+	JL           powers_loop
 	VZEROUPPER
 	RET

@@ -17,5 +17,8 @@ func fastRunBack(_, _ []float64, _ []Step, _, _, _ []float64, _, _ float64) bool
 func fastCross(_, _ []uint64, _, _, _, _, _ []float64, _, _ float64) bool        { return false }
 func fastLog1p(_, _ []float64) bool                                              { return false }
 func fastExpm1(_, _ []float64) bool                                              { return false }
-func fastSeries(_ []SeriesOp, _, _ []Lane, _ int) bool                           { return false }
-func fastSeriesBack(_ []SeriesOp, _, _, _, _ []Lane, _ int) bool                 { return false }
+func fastExpand(_ []SeriesOp, _, _, _ []Lane, _, _, _ int, _ *Expansion) bool    { return false }
+func fastSeriesBack(_ []SeriesOp, _, _, _, _ []Lane, _, _ int) bool              { return false }
+func fastPolynomials(_ *Lane, _ []Lane, _, _ *Lane) bool                         { return false }
+func fastBounds(_ *Lane, _ []Lane, _, _ *Lane) bool                              { return false }
+func fastPowers(_ []Lane, _, _, _ *Lane) bool                                    { return false }

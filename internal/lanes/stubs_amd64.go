@@ -59,15 +59,30 @@ func log1pAVX2(dst *float64, x *float64, n int, table *float64)
 //go:noescape
 func expm1AVX2(dst *float64, x *float64, n int)
 
-// seriesAVX2 is series in generic.go for code that is not empty.
+// expandAVX2 is expand in generic.go for code that is not empty, without the order; with 0 states it is series up to coefficient last - 1.
 //
 //go:noescape
-func seriesAVX2(code *int, n int, c *float64, con *float64, k int, per float64, next float64)
+func expandAVX2(code *int, n int, c *float64, con *float64, bound *float64, states int, stride int, k int, last int, e *float64)
 
 // seriesBackAVX2 is seriesBack in generic.go for code that is not empty.
 //
 //go:noescape
-func seriesBackAVX2(code *int, n int, c *float64, bar *float64, con *float64, conBar *float64, k int, per float64, next float64)
+func seriesBackAVX2(code *int, n int, c *float64, bar *float64, con *float64, conBar *float64, from int, to int)
+
+// polynomialsAVX2 is polynomials in generic.go for c that is not empty.
+//
+//go:noescape
+func polynomialsAVX2(y *float64, c *float64, n int, used *float64, h *float64)
+
+// boundsAVX2 is bounds in generic.go for c that is not empty.
+//
+//go:noescape
+func boundsAVX2(y *float64, c *float64, n int, used *float64, h *float64)
+
+// powersAVX2 is powers in generic.go for c that is not empty.
+//
+//go:noescape
+func powersAVX2(c *float64, n int, x *float64, used *float64, h *float64)
 
 // advanceAVX512 is advance in generic.go into a mask of zeros.
 //
@@ -124,12 +139,27 @@ func log1pAVX512(dst *float64, x *float64, n int, table *float64)
 //go:noescape
 func expm1AVX512(dst *float64, x *float64, n int)
 
-// seriesAVX512 is series in generic.go for code that is not empty.
+// expandAVX512 is expand in generic.go for code that is not empty, without the order; with 0 states it is series up to coefficient last - 1.
 //
 //go:noescape
-func seriesAVX512(code *int, n int, c *float64, con *float64, k int, per float64, next float64)
+func expandAVX512(code *int, n int, c *float64, con *float64, bound *float64, states int, stride int, k int, last int, e *float64)
 
 // seriesBackAVX512 is seriesBack in generic.go for code that is not empty.
 //
 //go:noescape
-func seriesBackAVX512(code *int, n int, c *float64, bar *float64, con *float64, conBar *float64, k int, per float64, next float64)
+func seriesBackAVX512(code *int, n int, c *float64, bar *float64, con *float64, conBar *float64, from int, to int)
+
+// polynomialsAVX512 is polynomials in generic.go for c that is not empty.
+//
+//go:noescape
+func polynomialsAVX512(y *float64, c *float64, n int, used *float64, h *float64)
+
+// boundsAVX512 is bounds in generic.go for c that is not empty.
+//
+//go:noescape
+func boundsAVX512(y *float64, c *float64, n int, used *float64, h *float64)
+
+// powersAVX512 is powers in generic.go for c that is not empty.
+//
+//go:noescape
+func powersAVX512(c *float64, n int, x *float64, used *float64, h *float64)

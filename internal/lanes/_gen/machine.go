@@ -20,6 +20,8 @@ const (
 	greaterEqual = 0x1d
 	greaterThan  = 0x1e
 	notEqual     = 0x04
+	equal        = 0x00
+	notLessEqual = 0x16 // true where an operand is NaN
 )
 
 // machine writes the instructions of one kind of processor.

@@ -31,8 +31,11 @@ func main() {
 		m.cross(ones)
 		m.log1p(ones)
 		m.expm1(ones)
-		m.series()
+		m.expand()
 		m.seriesBack()
+		m.polynomials()
+		m.bounds()
+		m.powers()
 	}
 	Generate()
 }

@@ -41,17 +41,38 @@ func (x *operation) pointerTo(base reg.GPVirtual, field int, offset reg.GPVirtua
 	return p
 }
 
-// whole returns k + plus in all lanes.
-func (m *machine) whole(k reg.GPVirtual, plus uint64) vector {
-	i, s, r := GP64(), XMM(), m.register()
-	MOVQ(k, i)
-	ADDQ(U8(plus), i)
-	VCVTSI2SDQ(i, s, s)
+// whole returns k in all lanes.
+func (m *machine) whole(k reg.GPVirtual) vector {
+	s, r := XMM(), m.register()
+	VXORPS(s, s, s)
+	VCVTSI2SDQ(k, s, s)
 	VBROADCASTSD(s, r)
 	if m.avx512 {
 		return vector{r}
 	}
 	return vector{r, r}
+}
+
+// inverse returns 1/x of one that all lanes have.
+func (m *machine) inverse(x vector) vector {
+	r, one := m.register(), m.number(1)
+	VDIVPD(x[0], one[0], r)
+	if m.avx512 {
+		return vector{r}
+	}
+	return vector{r, r}
+}
+
+// factors returns 1/k, or 1 for k = 0, 1/(k+1), and k.
+func (m *machine) factors(k reg.GPVirtual) (per, next, number vector) {
+	number = m.whole(k)
+	one := m.number(1)
+	larger := vector{m.register()}
+	VMAXPD(number[0], one[0], larger[0])
+	per = m.inverse(larger)
+	after := vector{m.register()}
+	VADDPD(number[0], one[0], after[0])
+	return per, m.inverse(after), number
 }
 
 // dispatch jumps to the code of a kind.
@@ -112,13 +133,27 @@ func (x *operation) products(label string, kind int, bases [2]reg.GPVirtual, k r
 	Label(label + "_end")
 }
 
-func (m *machine) series() {
-	m.function("series", "func(code *int, n int, c, con *float64, k int, per, next float64)", " for code that is not empty.")
-	code, n, c, con, k := pointer("code"), pointer("n"), pointer("c"), pointer("con"), pointer("k")
-	perK, next, number := m.parameter("per"), m.parameter("next"), m.whole(k, 0)
-	x := &operation{m: m, op: code, k: GP64()}
+// again loads a parameter that is not kept in a register.
+func again(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
+
+func (m *machine) expand() {
+	m.function("expand", "func(code *int, n int, c, con, bound *float64, states, stride, k, last int, e *float64)",
+		" for code that is not empty, without the order; with 0 states it is series up to coefficient last - 1.")
+	c, con, k := pointer("c"), pointer("con"), pointer("k")
+	x := &operation{m: m, op: GP64(), k: GP64()}
+	Label("expand_loop")
 	MOVQ(k, x.k)
 	SHLQ(U8(6), x.k)
+	states := again("states")
+	CMPQ(states, U8(0))
+	JE(LabelRef("expand_made"))
+	m.terms(x, c, states, k)
+	Label("expand_made")
+	CMPQ(k, again("last"))
+	JGE(LabelRef("expand_end"))
+	MOVQ(again("code"), x.op)
+	n := again("n")
+	perK, next, number := m.factors(k)
 	Label("series_loop")
 	x.c, x.a = x.pointerTo(c, 1, x.k), x.pointerTo(c, 2, x.k)
 	x.dispatch("series_", func(kind int) {
@@ -154,6 +189,110 @@ func (m *machine) series() {
 	ADDQ(U8(32), x.op)
 	DECQ(n)
 	JG(LabelRef("series_loop"))
+	INCQ(k)
+	JMP(LabelRef("expand_loop"))
+	Label("expand_end")
+	VZEROUPPER()
+	RET()
+}
+
+// Fields of a lanes.Expansion.
+const (
+	untilAt = 64 * iota
+	powerAt
+	smallAt
+	usedAt
+)
+
+// terms counts the terms k that are small, and ends when all lanes are done.
+func (m *machine) terms(x *operation, c, states, k reg.GPVirtual) {
+	e, at, bound, stride := again("e"), GP64(), again("bound"), again("stride")
+	field := func(offset int32) reg.GPVirtual {
+		p := GP64()
+		MOVQ(e, p)
+		ADDQ(I32(offset), p)
+		return p
+	}
+	MOVQ(c, at)
+	ADDQ(x.k, at)
+	SHLQ(U8(6), stride)
+	power, absolute := m.load(field(powerAt), nil), m.word(1<<63-1)
+	small := m.add(m.load(field(smallAt), nil), m.number(1))
+	zero := m.zero()
+	Label("terms_loop")
+	term := m.mul(m.andWords(m.load(at, nil), absolute), power)
+	m.choose(m.compare(notLessEqual, term, m.load(bound, nil)), small, zero)
+	ADDQ(stride, at)
+	ADDQ(U8(64), bound)
+	DECQ(states)
+	JG(LabelRef("terms_loop"))
+	m.store(m.mul(power, m.load(field(untilAt), nil)), field(powerAt), nil)
+	old, used, two := m.load(field(smallAt), nil), m.whole(k), m.number(2)
+	if !m.avx512 {
+		r := YMM()
+		VMOVAPD(used[0], r)
+		used[1] = r
+	}
+	done := m.compare(equal, old, two)
+	m.choose(done, small, old)
+	m.choose(done, used, m.load(field(usedAt), nil))
+	m.store(small, field(smallAt), nil)
+	m.store(used, field(usedAt), nil)
+	CMPL(m.bits(m.compare(equal, small, two)), U32(255))
+	JE(LabelRef("expand_end"))
+}
+
+// within is x in the lanes in which k <= used, else 0.
+func (m *machine) within(x vector, k reg.GPVirtual, used vector) vector {
+	y := m.zero()
+	m.choose(m.compare(lessEqual, m.whole(k), used), y, x)
+	return y
+}
+
+func (m *machine) polynomials() { m.horner("polynomials", false) }
+
+func (m *machine) bounds() { m.horner("bounds", true) }
+
+func (m *machine) horner(name string, absolute bool) {
+	m.function(name, "func(y, c *float64, n int, used, h *float64)", " for c that is not empty.")
+	c, k := pointer("c"), pointer("n")
+	used, h, sum := m.load(pointer("used"), nil), m.load(pointer("h"), nil), m.zero()
+	at := GP64()
+	MOVQ(k, at)
+	SHLQ(U8(6), at)
+	ADDQ(c, at)
+	step := func(absolute bool) {
+		SUBQ(U8(64), at)
+		x := m.within(m.load(at, nil), k, used)
+		if absolute {
+			x = m.andWords(x, m.word(1<<63-1))
+		}
+		m.move(sum, m.add(m.mul(sum, h), x))
+	}
+	Label(name + "_loop")
+	DECQ(k)
+	JLE(LabelRef(name + "_first"))
+	step(absolute)
+	JMP(LabelRef(name + "_loop"))
+	Label(name + "_first")
+	step(false)
+	m.store(sum, pointer("y"), nil)
+	VZEROUPPER()
+	RET()
+}
+
+func (m *machine) powers() {
+	m.function("powers", "func(c *float64, n int, x, used, h *float64)", " for c that is not empty.")
+	c, n, k := pointer("c"), pointer("n"), GP64()
+	power, used, h := m.load(pointer("x"), nil), m.load(pointer("used"), nil), m.load(pointer("h"), nil)
+	XORQ(k, k)
+	Label("powers_loop")
+	m.store(m.within(power, k, used), c, nil)
+	m.move(power, m.mul(power, h))
+	ADDQ(U8(64), c)
+	INCQ(k)
+	CMPQ(k, n)
+	JL(LabelRef("powers_loop"))
 	VZEROUPPER()
 	RET()
 }
@@ -162,12 +301,18 @@ func (m *machine) series() {
 func (m *machine) addTo(p reg.GPVirtual, v vector) { m.store(m.add(m.load(p, nil), v), p, nil) }
 
 func (m *machine) seriesBack() {
-	m.function("seriesBack", "func(code *int, n int, c, bar, con, conBar *float64, k int, per, next float64)", " for code that is not empty.")
-	code, n, c, bar, con, conBar, k := pointer("code"), pointer("n"), pointer("c"), pointer("bar"), pointer("con"), pointer("conBar"), pointer("k")
-	perK, next, number := m.parameter("per"), m.parameter("next"), m.whole(k, 0)
-	x := &operation{m: m, op: code, k: GP64()}
+	m.function("seriesBack", "func(code *int, n int, c, bar, con, conBar *float64, from, to int)", " for code that is not empty.")
+	c, bar, con, conBar, k := pointer("c"), pointer("bar"), pointer("con"), pointer("conBar"), pointer("to")
+	x := &operation{m: m, op: GP64(), k: GP64()}
+	Label("back_from")
+	DECQ(k)
+	CMPQ(k, again("from"))
+	JL(LabelRef("back_end"))
 	MOVQ(k, x.k)
 	SHLQ(U8(6), x.k)
+	perK, next, number := m.factors(k)
+	n := again("n")
+	MOVQ(again("code"), x.op)
 	last := GP64()
 	MOVQ(n, last)
 	DECQ(last)
@@ -214,6 +359,8 @@ func (m *machine) seriesBack() {
 	SUBQ(U8(32), x.op)
 	DECQ(n)
 	JG(LabelRef("back_loop"))
+	JMP(LabelRef("back_from"))
+	Label("back_end")
 	VZEROUPPER()
 	RET()
 }
