@@ -32,6 +32,8 @@ type identification struct {
 	doubted  []string // coordinates of which nothing is said for that reason
 	// lengthening is how many times longer than with white noise intervals are.
 	lengthening float64
+	// better is a point, found on the way, that does what was recorded better; nil where none was.
+	better []float64
 }
 
 // identify says how sure x is. Sensitivities are those of the traces with forced spikes, in units

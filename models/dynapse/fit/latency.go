@@ -46,7 +46,7 @@ func otherBins(ctx context.Context, f *session) error {
 
 // otherBin looks for a better answer with latency k in the bin before or the bin after.
 func otherBin(ctx context.Context, f *session, k int) (moved bool, err error) {
-	fp, x := f.forced(0, 0), f.best.x
+	fp, x := f.forcing().forced(0, 0), f.best.x
 	least, err := fp.loss(ctx, x)
 	if err != nil {
 		return false, err
@@ -66,13 +66,13 @@ func otherBin(ctx context.Context, f *session, k int) (moved bool, err error) {
 		if y[k] = lo + (hi-lo)/8; side < 0 { // near the edge that both bins have
 			y[k] = hi - (hi-lo)/8
 		}
-		y, loss, err := f.minimise(ctx, "latency", p, y, minimize.LevenbergMarquardt{}, f.centre)
+		y, loss, err := f.minimise(ctx, "latency", p, y, minimize.LevenbergMarquardt{}, f.forcing().centre)
 		if err != nil {
 			return false, err
 		}
 		if loss < least*(1-1e-4) {
 			before := f.best.loss
-			err := forcedFit(ctx, f, y, 1, f.Seed)
+			err := refit(ctx, f, y)
 			return f.best.loss < before, err
 		}
 	}
@@ -107,6 +107,7 @@ func (f *session) latencyIntervals(ctx context.Context, x []float64, s *sensitiv
 		lo, hi := f.box.At(k)
 		in, err := identify.FeasibleInterval(ctx, func(ctx context.Context, v float64) (bool, error) { return p.feasible(ctx, k, v) }, p.x[k], lo, hi, half/20)
 		if errors.Is(err, errBetter) {
+			id.better = p.x
 			continue
 		}
 		if err != nil {

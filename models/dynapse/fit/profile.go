@@ -190,7 +190,7 @@ func (f *session) profile(ctx context.Context, x []float64, id *identification) 
 		f.evaluations += work
 		found := *id
 		if found.verdict, found.interval, err = p.intervals(ctx, id); errors.Is(err, errBetter) {
-			x = p.x
+			x, id.better = p.x, p.x
 			continue
 		}
 		if err != nil {

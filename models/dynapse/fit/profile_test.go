@@ -3,6 +3,7 @@ package fit
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/surge-snn/surge/internal/race"
@@ -94,5 +95,40 @@ func TestProfileWithoutTime(t *testing.T) {
 	id := f.unassessed()
 	if err := f.profile(over, p.x, &id); err != nil || id.verdict["Itau_syn"] != Unidentified {
 		t.Errorf("%v, %v", id.verdict, err)
+	}
+}
+
+// TestBetterPointIsTheAnswer: where the profile of a current finds a point that does better than
+// the answer, that point, fitted, is the answer, and its simulations are counted.
+func TestBetterPointIsTheAnswer(t *testing.T) {
+	if race.Detector {
+		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
+	}
+	ctx := context.Background()
+	e, truth := onlySpikes(t, dynapse.ItauSyn, dynapse.Iref)
+	p := compile(t, e)
+	s := Settings{Starts: 1}
+	if err := s.check(p); err != nil {
+		t.Fatal(err)
+	}
+	f := newSession(p, s)
+	f.experiment = e
+	k := f.index(dynapse.Iref)[0]
+	worse := slices.Clone(p.x)
+	worse[k] = f.lnIref(k, float64(f.bins(k, p.x[k]))+0.5) // a bin more
+	if err := f.offer(ctx, worse); err != nil {
+		t.Fatal(err)
+	}
+	before := f.best.loss
+	res, err := f.result(schedule{ctx, ctx, ctx}, before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	least, err := e.Loss(ctx, truth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Loss >= before || res.Loss > least || f.followed != 1 || res.Evaluations != f.evaluations {
+		t.Errorf("loss %v after %d better points, %d simulations of %d; want that of the truth, %v, and less than %v", res.Loss, f.followed, res.Evaluations, f.evaluations, least, before)
 	}
 }

@@ -105,6 +105,27 @@ func outlast(ctx context.Context, by time.Duration) (context.Context, context.Ca
 	return later, func() { stop(); cancel() }
 }
 
+// mostFollowed is how often an answer is given up for a better point that was found when it was
+// assessed.
+const mostFollowed = 2
+
+// follow goes on from a point that seems better than the answer, where there is time, and says
+// whether the answer is another one then.
+func (f *session) follow(ctx context.Context, better []float64) (moved bool, err error) {
+	if better == nil || f.followed >= mostFollowed || f.likely || f.best.nominal != nil || f.chain != nil || ctx.Err() != nil {
+		return false, nil
+	}
+	f.followed++
+	before, status := f.best.loss, f.status
+	if err := f.ended(refit(ctx, f, better)); err != nil {
+		return false, err
+	}
+	if moved = f.best.loss < before; !moved && ctx.Err() == nil {
+		f.status = status
+	}
+	return moved, nil
+}
+
 // result assesses the best point. A search that was cancelled has neither codes nor verdicts; one
 // that had ended has the codes that were found up to then, and the verdicts that take no more than
 // Grace.
@@ -170,6 +191,11 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if moved, err := f.follow(ctx, id.better); err != nil {
+		return nil, err
+	} else if moved {
+		return f.result(times, first)
 	}
 	if r.Posterior = seen.sampled(&id); r.Posterior != nil {
 		id.settle()

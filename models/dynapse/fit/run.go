@@ -96,11 +96,12 @@ type session struct {
 	notes      []string
 	// within is the problem whose bins are the steps of those of problem, with the spikes of the
 	// best point; nil where it does not come from there.
-	within *problem
-	likely bool            // the best point is that of the largest likelihood, not that of the least loss
-	chain  *ensemble.Chain // samples of the posterior; nil: none
-	found  []float64       // where the last fit with forced spikes ended, whatever the free network does there
-	rivals [][]float64     // points that do what was recorded as well as the best one
+	within   *problem
+	likely   bool            // the best point is that of the largest likelihood, not that of the least loss
+	chain    *ensemble.Chain // samples of the posterior; nil: none
+	found    []float64       // where the last fit with forced spikes ended, whatever the free network does there
+	rivals   [][]float64     // points that do what was recorded as well as the best one
+	followed int             // how often the answer was given up for a better point when it was assessed
 	// unconfirmed says that residuals are correlated and no other search ended at the best point.
 	unconfirmed bool
 }
@@ -168,21 +169,28 @@ func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {
 	}
 	times, stop := f.schedule(ctx)
 	defer stop()
-	err = phases(times.search, f)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		f.status = minimize.BudgetReached
-	case errors.Is(err, context.Canceled):
-		f.status = minimize.Interrupted
-	case errors.Is(err, optim.ErrNonFinite) && f.rejected != nil:
-		return nil, fmt.Errorf("%w; the first: %w", err, f.rejected)
-	case err != nil:
+	if err := f.ended(phases(times.search, f)); err != nil {
 		return nil, err
 	}
 	if f.best.x == nil {
 		return nil, fmt.Errorf("%w: no point with a finite loss; the first: %w", optim.ErrNonFinite, f.rejected)
 	}
 	return f.result(times, first)
+}
+
+// ended is the error of a search; the end of its time and a cancellation are none, but its status.
+func (f *session) ended(err error) error {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		f.status = minimize.BudgetReached
+	case errors.Is(err, context.Canceled):
+		f.status = minimize.Interrupted
+	case errors.Is(err, optim.ErrNonFinite) && f.rejected != nil:
+		return fmt.Errorf("%w; the first: %w", err, f.rejected)
+	default:
+		return err
+	}
+	return nil
 }
 
 // Check says what is wrong with an experiment or its settings, as Run would, without a simulation.

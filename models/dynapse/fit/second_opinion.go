@@ -45,13 +45,13 @@ func (s *sensitivity) correlatedFrom() (samples float64, yes bool) {
 // secondOpinion looks for other minima of traces with noise; where residuals are white, and priors
 // say where each current is, it does not.
 func secondOpinion(ctx context.Context, f *session) error {
-	if f.best.x == nil || f.best.errors != nil || !f.hasTraces() || f.Network.Substeps > 1 {
+	if f.best.x == nil || f.best.errors != nil || !f.hasTraces() || f.Network.Substeps > 1 && f.within == nil {
 		return nil
 	}
 	agreed, confirmed, suspect := 0, false, false
 	defer func() { f.unconfirmed = suspect && !confirmed }()
 	for round := range opinions {
-		s, err := f.sensitivities(ctx, f.best.x, f.smooths())
+		s, err := f.forcing().sensitivities(ctx, f.best.x, f.smooths())
 		if err != nil {
 			return err
 		}
@@ -75,26 +75,21 @@ func secondOpinion(ctx context.Context, f *session) error {
 			confirmed = confirmed || further(round)
 			continue
 		}
-		worse := func(y, x []float64) (float64, error) { // by how much, of minus twice ln L
-			var losses [2]float64
-			for i, z := range [][]float64{y, x} {
-				var err error
-				if losses[i], err = f.forced(0, 0).loss(ctx, z); err != nil {
-					return 0, err
-				}
-				losses[i] += f.penalty(z)
-			}
-			f.evaluations += 2
-			return float64(len(s.e)) / samples * math.Log(losses[0]/max(losses[1], math.SmallestNonzeroFloat64)), nil
+		deviance := func(x []float64) (float64, error) { // minus twice ln L, and a number that all points have in common
+			f.evaluations++
+			loss, err := f.tracesLoss(ctx, x)
+			return float64(len(s.e)) / samples * math.Log(max(loss+f.penalty(x), math.SmallestNonzeroFloat64)), err
 		}
-		by, err := worse(y, before)
+		least, err := deviance(before)
 		if err != nil {
 			return err
 		}
-		if by > rivalry {
+		if other, err := deviance(y); err != nil {
+			return err
+		} else if other-least > rivalry {
 			continue
 		}
-		if err := forcedFit(ctx, f, y, 1, f.Seed); err != nil {
+		if err := refit(ctx, f, y); err != nil {
 			return err
 		}
 		if s.apart(f.best.x, before) > distinct { // another answer: is it sure?
@@ -103,12 +98,19 @@ func secondOpinion(ctx context.Context, f *session) error {
 		} else if loss, err := f.judged(ctx, f.found); err == nil && loss <= f.goodEnough(f.found) {
 			f.rivals = append(f.rivals, f.found)
 		}
-		kept := f.rivals[:0]
-		for _, r := range f.rivals {
-			if by, err = worse(r, f.best.x); err != nil {
+		if !slices.Equal(f.best.x, before) {
+			if least, err = deviance(f.best.x); err != nil {
 				return err
 			}
-			if by < rivalry && s.apart(r, f.best.x) > distinct {
+		}
+		kept := f.rivals[:0]
+		for _, r := range f.rivals {
+			if s.apart(r, f.best.x) <= distinct {
+				continue
+			}
+			if other, err := deviance(r); err != nil {
+				return err
+			} else if other-least < rivalry {
 				kept = append(kept, r)
 			}
 		}
@@ -135,7 +137,7 @@ func (f *session) adviser(ctx context.Context, s *sensitivity, round int) ([]flo
 		x[k] += float64(m.Spread * (2*rng.Float64() - 1))
 	}
 	f.box.Project(x)
-	y, _, err := f.minimise(ctx, "second opinion", f.forced(0, 0).optim(), x, m, f.centre)
+	y, _, err := f.minimise(ctx, "second opinion", f.forcing().forced(0, 0).optim(), x, m, f.forcing().centre)
 	return y, err
 }
 

@@ -81,6 +81,7 @@ func withinBins(ctx context.Context, f *session, x []float64) error {
 				return err
 			}
 		}
+		f.found = x
 		before := f.best.loss
 		points, err := f.stepped(steps).crossings(ctx, x)
 		if err != nil {

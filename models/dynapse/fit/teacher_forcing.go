@@ -196,13 +196,34 @@ func (p *problem) hasTraces() bool {
 	return slices.ContainsFunc(p.recordings, func(r Recording) bool { return r.otherTerms() })
 }
 
+// refit fits from a point near which an answer may be, and offers it.
+func refit(ctx context.Context, f *session, x []float64) error {
+	if f.Network.Substeps > 1 {
+		return withinBins(ctx, f, x)
+	}
+	return forcedFit(ctx, f, x, 1, f.Seed)
+}
+
+// tracesLoss is the loss of the traces with the spikes of the recordings, in those steps of their
+// bins that leave the least.
+func (p *problem) tracesLoss(ctx context.Context, x []float64) (float64, error) {
+	if p.Network.Substeps > 1 && p.spikes != nil && p.hasTraces() {
+		steps, err := p.place(ctx, x, nil)
+		if err != nil {
+			return 0, err
+		}
+		p = p.stepped(steps)
+	}
+	return p.forced(0, 0).loss(ctx, x)
+}
+
 // goodEnough is the loss above which the free network is taken to have other spikes than the
 // recording: well above that of the forced one at its best.
 func (p *problem) goodEnough(x []float64) float64 {
 	if x == nil {
 		return 0
 	}
-	loss, err := p.forced(0, 0).loss(context.Background(), x)
+	loss, err := p.tracesLoss(context.Background(), x)
 	if err != nil {
 		return 0
 	}
