@@ -20,7 +20,8 @@ import (
 // Decode sets the fields of dst, a pointer to a struct, from a text. A field is named by its tag
 // `toml:"name"`; a field without one is no key. Fields are numbers, strings, booleans, pointers to
 // them (nil where the file has no such key), structs, lists, maps, or any, which takes every value
-// (float64, int64, string, bool, []any, map[string]any).
+// (float64, int64, string, bool, []any, map[string]any). Numbers are finite; a field with the tag
+// `range:"inf"` may be +Inf, too.
 //
 // Keys that the text leaves out keep what dst has. Errors are *exit.BadInput with file in them.
 func Decode(file, text string, dst any) error {
@@ -97,13 +98,13 @@ func (d decoder) decode(dst reflect.Value, table map[string]any, path string) *e
 	if path != "" {
 		prefix += "."
 	}
-	fields, idle := map[string]reflect.Value{}, map[string]string{}
+	fields, idle, endless := map[string]reflect.Value{}, map[string]string{}, map[string]bool{}
 	var known []string
 	for i := range dst.NumField() {
 		f := dst.Type().Field(i)
 		if key := keyOf(f); key != "" {
 			if idle[key] = d.where(f); idle[key] == "" {
-				fields[key] = dst.Field(i)
+				fields[key], endless[key] = dst.Field(i), f.Tag.Get("range") == "inf"
 				known = append(known, prefix+key)
 			}
 		}
@@ -124,7 +125,10 @@ func (d decoder) decode(dst reflect.Value, table map[string]any, path string) *e
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(table)) {
-		if f, ok := fields[key]; ok {
+		f, ok := fields[key]
+		if x, number := table[key].(float64); ok && endless[key] && number && math.IsInf(x, 1) {
+			f.SetFloat(x)
+		} else if ok {
 			if bad := d.set(f, table[key], prefix+key); bad != nil {
 				return bad
 			}

@@ -262,8 +262,8 @@ func (n *Node) parameters(s Step, c Convention, dt float64, shape []int, unit []
 	return nil
 }
 
-// Node returns a node of a kind (LIF, CubaLIF, LI, CubaLI) whose step under surge's convention,
-// discretised exactly with the time step dt, is s.
+// Node returns a node of a kind (LIF, CubaLIF, LI, CubaLI; IF and I where Alpha is 1) whose step
+// under surge's convention, discretised exactly with the time step dt, is s.
 //
 // Errors: [ErrMeaning] where a decay is not between 0 and 1, or lists have different lengths.
 func (s Step) Node(kind string, dt float64) (*Node, error) {

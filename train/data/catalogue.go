@@ -227,6 +227,17 @@ func (p *Params) Float(name string, byDefault float64, doc string) float64 {
 	return keep(p, name, x, x == 0 && byDefault == 0)
 }
 
+// Time reads a time constant in seconds, which may be +Inf: nothing decays.
+func (p *Params) Time(name string, byDefault float64, doc string) float64 {
+	if p != nil {
+		if x, ok := p.table[name].(float64); ok && math.IsInf(x, 1) {
+			p.read(name, byDefault, doc)
+			return keep(p, name, x, false)
+		}
+	}
+	return p.Float(name, byDefault, doc)
+}
+
 // largest bounds the numbers of [Params.Int]: samples, steps, channels. A set of so many samples
 // takes gigabytes.
 const largest = 10_000_000

@@ -56,6 +56,9 @@ type Form struct {
 	Duration float64
 	// Target is the kind and size of the target.
 	Target Target
+	// Image is the size of images, [channels, height, width] in the order of Channels; of other
+	// inputs 0. A [Digest] leaves it out.
+	Image [3]int
 }
 
 // Input is the kind of the input of a sample.

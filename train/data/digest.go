@@ -18,7 +18,7 @@ func Digest(d Dataset) (sum [sha256.Size]byte, err error) {
 	hash := sha256.New()
 	w := bufio.NewWriter(hash)
 	f := d.Form()
-	if _, err := fmt.Fprintf(w, "%d samples, %+v\n", d.Len(), f); err != nil {
+	if _, err := fmt.Fprintf(w, "%d samples, {Input:%v Channels:%d Steps:%d Duration:%v Target:%+v}\n", d.Len(), f.Input, f.Channels, f.Steps, f.Duration, f.Target); err != nil {
 		return sum, err
 	}
 	var s Sample

@@ -103,7 +103,7 @@ func (s EventFiles) Load() (p Parts, err error) {
 	if s.Filter.MergePolarities {
 		polarities = 1
 	}
-	form.Channels = width * height * polarities
+	form.Channels, form.Image = width*height*polarities, [3]int{polarities, height, width}
 	dst := []*Dataset{&p.Train, &p.Valid, &p.Test}
 	var open []*Dataset
 	for k, set := range sets {

@@ -141,7 +141,7 @@ func (d *Images) Len() int {
 // Form returns features of height × width pixels, and ten classes where there are labels.
 func (d *Images) Form() Form {
 	height, width := d.Size()
-	f := Form{Channels: height * width}
+	f := Form{Channels: height * width, Image: [3]int{1, height, width}}
 	if d != nil && d.labels != nil {
 		f.Target = Classes(10)
 	}

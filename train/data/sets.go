@@ -134,7 +134,9 @@ func newMNISTSource(p *Params) Source {
 }
 
 // Form returns that of images of 28×28 pixels.
-func (s MNISTSource) Form() Form { return Form{Channels: 28 * 28, Target: Classes(10)} }
+func (s MNISTSource) Form() Form {
+	return Form{Channels: 28 * 28, Target: Classes(10), Image: [3]int{1, 28, 28}}
+}
 
 // mnistSplitSeed chooses the validation images: the same ones for every run.
 const mnistSplitSeed = 0

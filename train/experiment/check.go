@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -93,6 +94,8 @@ func (e *Experiment) common() []rule {
 	}
 	return append(rules,
 		rule{"model.tau_mem", "> 0 s", m.TauMem, !uses["tau_mem"] || m.TauMem > 0},
+		rule{"model.tau_mem", "a finite number, because " + e.leaks(), m.TauMem, !math.IsInf(m.TauMem, 1) || e.leaks() == ""},
+		rule{"model.tau_out", "a finite number, because neurons go from event to event", m.TauOut, !math.IsInf(m.TauOut, 1) || !e.events()},
 		rule{"model.tau_syn", "> 0 s", m.TauSyn, !uses["tau_syn"] || m.TauSyn > 0},
 		rule{"model.v_th", "> 0", m.VTh, !uses["v_th"] || m.VTh > 0},
 		e.idle("tau_mem", m.TauMem, m.TauMem == 0),

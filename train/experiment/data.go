@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -71,6 +72,7 @@ func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 	}
 	form := parts.Train.Form()
 	e.assume(form.Input)
+	e.picture(form)
 	// A batch of more rows than there are samples has the same samples and takes the memory of its
 	// rows.
 	if most := max(1, parts.Train.Len()); e.Train.Batch > most {
@@ -143,6 +145,47 @@ func (e *Experiment) Warn(l *slog.Logger) {
 	if e != nil && e.warning != "" {
 		given.Logger(l).Warn(e.warning)
 	}
+}
+
+// picture fills in the size of the images that the first convolution or pool of the list sees,
+// where the data know it and no layer before it gives something else.
+func (e *Experiment) picture(form data.Form) {
+	size := form.Image[:]
+	if c, ok := e.encoder().(data.Course); ok && form.Input == data.Sequence {
+		size = []int{form.Channels, 1, c.Channels(1)}
+	} else if e.encoder().Channels(form.Channels) != form.Channels {
+		return
+	}
+	for i, l := range e.Layer {
+		_, neurons := Neurons.Row(l.Kind)
+		if neurons || l.Kind == "dropout" || l.Kind == "delay" {
+			continue
+		}
+		_, given := l.Keys["image"]
+		if l.Kind == "conv1d" && size[1] == 1 {
+			size = []int{size[0], size[2]}
+		} else if l.Kind == "conv1d" {
+			return
+		}
+		takes := slices.ContainsFunc(Layers.Params(l.Kind), func(p data.Param) bool { return p.Name == "image" })
+		if takes && !given && !slices.Contains(size, 0) {
+			keys := maps.Clone(l.Keys)
+			if keys == nil {
+				keys = data.Table{}
+			}
+			keys["image"] = toFloats(size)
+			e.Layer = slices.Clone(e.Layer)
+			e.Layer[i].Keys = keys
+		}
+		return
+	}
+}
+
+func toFloats(v []int) (f []float64) {
+	for _, x := range v {
+		f = append(f, float64(x))
+	}
+	return f
 }
 
 // span fills in the time that the longest sample needs, of so many steps.

@@ -58,7 +58,7 @@ type Encode struct {
 type Model struct {
 	Hidden      []int    `toml:"hidden" doc:"neurons of each hidden layer"`
 	Neuron      string   `toml:"neuron,omitempty" doc:"events: that of hidden layers"`
-	TauMem      float64  `toml:"tau_mem,omitzero" doc:"s; default 0.02"`
+	TauMem      float64  `toml:"tau_mem,omitzero" range:"inf" doc:"s; inf: no leak (lif, alif, double_exp); default 0.02"`
 	TauSyn      float64  `toml:"tau_syn,omitzero" doc:"s; events: default 0.01"`
 	VTh         float64  `toml:"v_th,omitzero" doc:"threshold; default 1"`
 	VReset      float64  `toml:"v_reset" only:"events" doc:"voltage after a spike; far below 0, neurons spike once"`
@@ -79,7 +79,7 @@ type Model struct {
 	Readout     string   `toml:"readout" doc:"what the network gives; events: default ttfs"`
 	Equations   string   `toml:"equations,omitempty" only:"events" doc:"of the neuron own, see equation.Parse"`
 	Output      string   `toml:"output,omitempty" only:"surrogate" doc:"none: the last of [[layer]] has a neuron for each class, and nothing is behind it but the readout; default: weights, and the neurons of the readout"`
-	TauOut      float64  `toml:"tau_out,omitzero" doc:"s, of the leaky integrators of li-..."`
+	TauOut      float64  `toml:"tau_out,omitzero" range:"inf" doc:"s, of the leaky integrators of li-...; inf: no leak, with time steps"`
 	OutInit     string   `toml:"out_init,omitempty" doc:"as init, of the output weights"`
 	OutMean     float64  `toml:"out_mean" doc:"output weights of fan_in start as N(out_mean/in, out_gain²/in)"`
 	OutGain     float64  `toml:"out_gain" doc:"spread of the output weights"`

@@ -28,6 +28,7 @@ var exported = map[string]string{
 	"cuba":      "neuron = \"cuba\"\ntau_syn = 5e-3\nreadout = \"count\"\nlearn = [\"tau_mem\", \"tau_syn\", \"v_th\"]\nper_neuron = true\nw_gain = 9.0\nout_gain = 9.0",
 	"recurrent": "recurrent = true\nrec_gain = 2.0\nlearn = [\"tau_mem\"]\nreadout = \"li-sum\"",
 	"first":     "readout = \"first_spike\"\nreadout_tau = 3e-3\nw_gain = 9.0\nout_gain = 9.0",
+	"endless":   "tau_mem = inf\ntau_out = inf\nreadout = \"li-max\"",
 	"two":       "hidden = [30, 70]\nreadout = \"li-last\"",
 }
 

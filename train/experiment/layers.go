@@ -150,7 +150,7 @@ func newExpSyn(p *data.Params) LayerKind {
 }
 
 func newLI(p *data.Params) LayerKind {
-	tau := p.Float("tau_mem", 20e-3, "s")
+	tau := p.Time("tau_mem", 20e-3, "s; inf: no leak")
 	p.Want("tau_mem", tau > 0, "> 0 s")
 	return filterLayer{tau, func(b *graph.Builder, name string, tau float64, x *G.Node) *G.Node {
 		return models.LI{TauMem: models.Fixed(tau)}.Apply(b, name, x).Vmem
@@ -167,7 +167,7 @@ func imageKey(p *data.Params, dims int) models.Image {
 	if dims == 1 {
 		names = "[channels, width]"
 	}
-	v := p.Floats("image", nil, "the shape of the input, "+names+"; nothing: that of the layer before")
+	v := p.Floats("image", nil, "the shape of the input, "+names+"; nothing: that of the layer before, or of the data")
 	whole := !slices.ContainsFunc(v, func(x float64) bool { return x != float64(int(x)) || x < 1 || x > 1<<20 })
 	p.Want("image", v == nil || whole && len(v) == dims+1, names+", whole numbers > 0")
 	if !whole || len(v) != dims+1 {

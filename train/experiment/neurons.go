@@ -20,6 +20,8 @@ type Neuron struct {
 	Uses []string
 	// Learns are the keys of the row that model.learn can name, besides those of Uses.
 	Learns []string
+	// Endless tells that tau_mem may be +Inf, where it is not learned: no leak.
+	Endless bool
 	// Apply adds the layer for a current [T, B, N].
 	Apply func(c Cells, b *graph.Builder, name string, x *G.Node) models.Neurons
 }
@@ -82,7 +84,7 @@ var Neurons = data.Catalogue[Neuron]{
 		jump := p.Float("b", 0, "by which a spike raises that current")
 		p.Want("tau_adapt", tauAdapt > 0, "> 0 s")
 		p.Want("tau_w", tauW > 0, "> 0 s")
-		return Neuron{Uses: common, Learns: []string{"tau_adapt", "beta", "tau_w", "b"}, Apply: func(c Cells, b *graph.Builder, name string, x *G.Node) models.Neurons {
+		return Neuron{Uses: common, Endless: true, Learns: []string{"tau_adapt", "beta", "tau_w", "b"}, Apply: func(c Cells, b *graph.Builder, name string, x *G.Node) models.Neurons {
 			return models.ALIF{
 				TauMem: c.TauMem, VTh: c.VTh, TauAdapt: c.Value("tau_adapt", tauAdapt), Beta: c.Value("beta", beta),
 				TauW: c.Value("tau_w", tauW), B: c.Value("b", jump), Reset: c.Reset, DetachReset: c.DetachReset,
@@ -93,7 +95,7 @@ var Neurons = data.Catalogue[Neuron]{
 	{Name: "double_exp", Doc: "lif behind synapses whose current rises and falls, see models.DoubleExp; it falls with tau_syn", New: func(p *data.Params) Neuron {
 		rise := p.Float("tau_rise", 1e-3, "s, other than tau_syn")
 		p.Want("tau_rise", rise > 0, "> 0 s")
-		return Neuron{Uses: []string{"tau_mem", "tau_syn", "v_th", "reset", "detach_reset"}, Learns: []string{"tau_rise"}, Apply: func(c Cells, b *graph.Builder, name string, x *G.Node) models.Neurons {
+		return Neuron{Uses: []string{"tau_mem", "tau_syn", "v_th", "reset", "detach_reset"}, Endless: true, Learns: []string{"tau_rise"}, Apply: func(c Cells, b *graph.Builder, name string, x *G.Node) models.Neurons {
 			x = models.DoubleExp{TauDecay: c.TauSyn, TauRise: c.Value("tau_rise", rise)}.Apply(b, name+"/synapse", x).Isyn
 			return models.LIF{TauMem: c.TauMem, VTh: c.VTh, Reset: c.Reset, DetachReset: c.DetachReset, Surrogate: c.Surrogate}.Apply(b, name, x)
 		}}
@@ -144,7 +146,7 @@ func newLIF(synapses bool) func(p *data.Params) Neuron {
 	return func(p *data.Params) Neuron {
 		refractory := p.Float("refractory", 0, "s, a whole number of steps after a spike in which the voltage stays")
 		p.Want("refractory", refractory >= 0, ">= 0 s")
-		n := Neuron{Uses: common}
+		n := Neuron{Uses: common, Endless: !synapses}
 		if synapses {
 			n.Uses = append([]string{"tau_syn"}, common...)
 		}
@@ -268,6 +270,22 @@ func (e *Experiment) learnable() (names []string) {
 	return names
 }
 
+// leaks says why tau_mem is finite; empty: it need not be.
+func (e *Experiment) leaks() string {
+	if slices.Contains(e.Model.Learn, "tau_mem") {
+		return "it is learned"
+	}
+	if e.events() {
+		return "neurons go from event to event"
+	}
+	for i, n := range e.rowsInUse() {
+		if slices.Contains(n.Uses, "tau_mem") && !n.Endless && (i > 0 || len(e.Layer) == 0 || e.Model.Output != "none") {
+			return "a neuron needs its leak"
+		}
+	}
+	return ""
+}
+
 // idle wants a key of [model] left out that no neuron in use has.
 func (e *Experiment) idle(key string, found any, leftOut bool) rule {
 	var have []string
@@ -334,7 +352,12 @@ func newNeuronLayer(row data.Row[Neuron], p *data.Params) LayerKind {
 		}
 		return v
 	}
-	l.tauMem, l.vth = read("tau_mem", "s; 0: that of [model]", " s"), read("v_th", "threshold; 0: that of [model]", "")
+	if l.vth = read("v_th", "threshold; 0: that of [model]", ""); l.neuron.Endless {
+		l.tauMem = p.Time("tau_mem", 0, "s; 0: that of [model]; inf: no leak")
+		p.Want("tau_mem", l.tauMem >= 0, ">= 0 s")
+	} else {
+		l.tauMem = read("tau_mem", "s; 0: that of [model]", " s")
+	}
 	if slices.Contains(l.neuron.Uses, "recurrent") {
 		l.recurrent = p.Bool("recurrent", false, "weights between the neurons")
 	}

@@ -181,7 +181,8 @@ func (n *Network) NIR() (*nir.Graph, error) {
 	return g, g.Check()
 }
 
-// Node returns the node whose steps of dt are those of the neurons of the layer.
+// Node returns the node whose steps of dt are those of the neurons of the layer; without a leak an
+// IF or an I.
 //
 // Errors: [ErrNetwork] where a decay is none.
 func (l *Layer) Node(dt float64) (*nir.Node, error) {
@@ -205,6 +206,9 @@ func (l *Layer) Node(dt float64) (*nir.Node, error) {
 		}
 	}
 	kind := map[[2]bool]string{{false, false}: "LI", {false, true}: "CubaLI", {true, false}: "LIF", {true, true}: "CubaLIF"}[[2]bool{l.Spikes, s.Synapse}]
+	if !s.Synapse && !slices.ContainsFunc(s.Alpha, func(a float64) bool { return a != 1 }) { // no leak
+		kind = map[bool]string{false: "I", true: "IF"}[l.Spikes]
+	}
 	node, err := s.Node(kind, dt)
 	if err != nil {
 		return nil, fmt.Errorf("%w: layer %q: %w", ErrNetwork, l.Name, err)
