@@ -56,12 +56,13 @@
 // made again. The ways give the same spikes to rounding; which one is taken depends on the layer
 // alone.
 //
-// A gradient step of 784-350-10 on latency-coded images takes 1.8 times as long with time constants
-// and thresholds of each neuron as with equal ones, 1.5 times as long with the gradients of all
-// parameters of equal neurons, 3.1 times with both, and 11 times with a delay of each of the
-// 274,400 synapses, where no two arrivals are at one time; of 5-100-3 (Yin-Yang) 1.3, 1.4, 1.6 and
-// 1.0 times (CPU time, BenchmarkParameters). Equal neurons with TauMem = 2 TauSyn are up to 3 times
-// faster still, as their spikes have a closed form.
+// A gradient step of 784-350-10 on latency-coded images takes 1.5 times as long with time constants
+// and thresholds of each neuron as with equal ones, 1.2 times as long with the gradients of all
+// parameters of equal neurons, 1.9 times with both, and 11 times with a delay of each of the
+// 274,400 synapses, where no two arrivals are at one time. Beside equal neurons with TauMem = 2
+// TauSyn, whose spikes have a closed form, neurons that differ take 2.1 times as long, with the
+// gradients of all parameters 2.2 times as long as such neurons with these (CPU time on AVX2,
+// BenchmarkParameters).
 //
 // # Building blocks
 //

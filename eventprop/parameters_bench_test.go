@@ -9,18 +9,21 @@ import (
 )
 
 // BenchmarkParameters is a gradient step of the networks of [BenchmarkGradient] and
-// [BenchmarkImages] with neurons that are alike, with parameters of each neuron, with delays, and
-// with the gradients to all that is so.
+// [BenchmarkImages] with neurons that are alike (double: with TauMem = 2 TauSyn), with parameters
+// of each neuron, with delays, and with the gradients to all that is so.
 func BenchmarkParameters(b *testing.B) {
 	for _, images := range []bool{false, true} {
-		for _, kind := range []string{"alike", "each", "delays", "each,delays"} {
+		for _, kind := range []string{"double", "alike", "each", "delays", "each,delays"} {
 			for _, learned := range []bool{false, true} {
 				name := fmt.Sprintf("images=%v/%s/learned=%v", images, kind, learned)
 				b.Run(name, func(b *testing.B) {
 					r := random.New(1, "eventprop/benchmark")
 					s := Settings{MinSlope: 1e-3}
 					net, inputs, o := Serial{{In: NewDense(5, 100), Settings: s}, {In: NewDense(100, 3), Settings: s}}, yinYangLike(r), Observable(First{})
-					tau := 10e-3
+					tau, ratio := 10e-3, 1.9
+					if kind == "double" {
+						ratio = 2
+					}
 					hidden, out := Normal{1.5, 1}, Normal{0.15, 0.25}
 					if images {
 						net = Serial{{In: NewDense(784, 350)}, {In: NewDense(350, 10)}}
@@ -44,7 +47,7 @@ func BenchmarkParameters(b *testing.B) {
 						}
 						l.Params.TauMem, l.Params.TauSyn = []float64{tau}, []float64{tau / 1.9}
 						if !images || k == 0 {
-							l.Params.TauMem, l.Params.TauSyn, l.Params.VTh = each(tau), each(tau/1.9), each(1)
+							l.Params.TauMem, l.Params.TauSyn, l.Params.VTh = each(tau), each(tau/ratio), each(1)
 						}
 						if kind[len(kind)-1] == 's' {
 							l.In.Delay = make([]float64, len(l.In.Weight))

@@ -175,7 +175,7 @@ func (w *sweep) interval(t *Tape, x *interval) error {
 	var err error
 	switch {
 	case w.differ:
-		w.flows.advance(w.mask, w.nextV, w.nextI, w.v, w.i, &w.own)
+		lanes.AdvanceEach(w.mask, w.nextV, w.nextI, w.v, w.i, w.own.Each, w.flows.q)
 		err = w.each(t, x)
 	case c.tauMem == 2*c.tauSyn && x.Mem > shortest:
 		lanes.Advance(w.mask, w.nextV, w.nextI, w.v, w.i, lanes.Factors(x.Factors), c.q)

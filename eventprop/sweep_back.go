@@ -134,10 +134,10 @@ func (w *sweep) backInterval(t *Tape, g *Gradients, x *interval, time []float64,
 		case !w.differ:
 			lanes.Retreat(back.a[lo:hi], back.b[lo:hi], lanes.Factors(x.Factors))
 		case back.taus:
-			back.course.propagators(x).retreat(back.a, back.b)
+			lanes.RetreatEach(back.a, back.b, back.course.propagators(x).Each)
 		default:
 			w.flows.over(&w.own, x.stop-x.start, t.plan.cells)
-			w.own.retreat(back.a, back.b)
+			lanes.RetreatEach(back.a, back.b, w.own.Each)
 		}
 		for k, a := range back.after {
 			j := trains[k].neuron

@@ -54,7 +54,7 @@ func (c *course) follow(t *Tape, w *sweep, k int) int {
 			p := &c.own[m]
 			p.grow(n)
 			w.flows.over(p, x.stop-x.start, t.plan.cells)
-			w.flows.advance(w.mask, nextV, nextI, v, i, p)
+			lanes.AdvanceEach(w.mask, nextV, nextI, v, i, p.Each, w.flows.q)
 		} else {
 			lanes.Advance(w.mask, nextV, nextI, v, i, lanes.Factors(x.Factors), t.plan.cells[0].q)
 		}
@@ -110,6 +110,10 @@ func (c *course) slopes(t *Tape, w *sweep, x *interval) {
 		return
 	}
 	p := c.propagators(x)
+	if w.flows.widest*h < 1./8 {
+		lanes.Slopes(mem, syn, v, i, a, b, p.Each, w.flows.Rates, h)
+		return
+	}
 	for j, y := range a {
 		if y == 0 && b[j] == 0 {
 			continue

@@ -3,6 +3,7 @@
 package lanes
 
 import (
+	"math"
 	"unsafe"
 
 	"golang.org/x/sys/cpu"
@@ -129,6 +130,47 @@ func fastExpm1(dst, x []float64) bool {
 		expm1AVX512(&dst[0], &x[0], len(x))
 	case avx2:
 		expm1AVX2(&dst[0], &x[0], len(x))
+	}
+	return avx2
+}
+
+func fastPropagate(p Each, r Rates, part float64, doublings int) bool {
+	h := math.Ldexp(part, doublings)
+	switch {
+	case avx512:
+		propagateAVX512(&p.Mem[0], &p.Syn[0], &p.Kappa[0], &r.Alpha[0], &r.Beta[0], &r.PerGap[0], len(p.Mem), h, -part, doublings)
+	case avx2:
+		propagateAVX2(&p.Mem[0], &p.Syn[0], &p.Kappa[0], &r.Alpha[0], &r.Beta[0], &r.PerGap[0], len(p.Mem), h, -part, doublings)
+	}
+	return avx2
+}
+
+func fastAdvanceEach(mask []uint64, v1, i1, v, i []float64, p Each, q []float64) bool {
+	switch {
+	case avx512:
+		advanceEachAVX512(&mask[0], &v1[0], &i1[0], &v[0], &i[0], len(v), &p.Mem[0], &p.Syn[0], &p.Kappa[0], &q[0])
+	case avx2:
+		advanceEachAVX2(&mask[0], &v1[0], &i1[0], &v[0], &i[0], len(v), &p.Mem[0], &p.Syn[0], &p.Kappa[0], &q[0])
+	}
+	return avx2
+}
+
+func fastRetreatEach(a, b []float64, p Each) bool {
+	switch {
+	case avx512:
+		retreatEachAVX512(&a[0], &b[0], len(a), &p.Mem[0], &p.Syn[0], &p.Kappa[0])
+	case avx2:
+		retreatEachAVX2(&a[0], &b[0], len(a), &p.Mem[0], &p.Syn[0], &p.Kappa[0])
+	}
+	return avx2
+}
+
+func fastSlopes(mem, syn, v, i, a, b []float64, p Each, r Rates, h float64) bool {
+	switch {
+	case avx512:
+		slopesAVX512(&mem[0], &syn[0], &v[0], &i[0], &a[0], &b[0], len(mem), &p.Mem[0], &p.Syn[0], &p.Kappa[0], &r.TauMem[0], &r.Alpha[0], &r.Beta[0], h)
+	case avx2:
+		slopesAVX2(&mem[0], &syn[0], &v[0], &i[0], &a[0], &b[0], len(mem), &p.Mem[0], &p.Syn[0], &p.Kappa[0], &r.TauMem[0], &r.Alpha[0], &r.Beta[0], h)
 	}
 	return avx2
 }

@@ -14,6 +14,12 @@
 //	Log1p     ln(1 + x_j)
 //	Expm1     e^x_j - 1 of small x_j
 //
+// For neurons that differ, whose propagators are side by side:
+//
+//	Propagate               the propagators over an interval
+//	AdvanceEach, RetreatEach
+//	Slopes                  what an interval gives to the gradients of time constants
+//
 // For a block of few neurons, whose states stay in registers over many intervals:
 //
 //	Run       Advance and Add, until neurons may cross the threshold

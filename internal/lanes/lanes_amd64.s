@@ -1448,6 +1448,1016 @@ GLOBL word3fe0000000000000<>(SB), RODATA|NOPTR, $8
 DATA word3fc5555555555555<>+0(SB)/8, $0x3fc5555555555555
 GLOBL word3fc5555555555555<>(SB), RODATA|NOPTR, $8
 
+// func propagateAVX2(mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, perGap *float64, n int, h float64, minus float64, doublings int)
+// Requires: AVX
+TEXT ·propagateAVX2(SB), NOSPLIT, $0-80
+	MOVQ n+48(FP), AX
+	SHLQ $0x03, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   propagate_tail
+
+propagate_loop:
+	MOVQ         alpha+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Y0
+	VMOVUPD      32(DX)(CX*1), Y1
+	MOVQ         beta+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VMINPD       Y2, Y0, Y0
+	VMINPD       Y3, Y1, Y1
+	VBROADCASTSD minus+64(FP), Y2
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y2, Y1, Y1
+	VMULPD       Y0, Y0, Y2
+	VMULPD       Y1, Y1, Y3
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Y4
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Y5
+	VMULPD       Y5, Y0, Y6
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y6, Y4, Y6
+	VADDPD       Y5, Y4, Y4
+	VMULPD       Y2, Y6, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Y6
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Y6
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y6
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y6
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y4, Y3, Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	MOVQ         doublings+72(FP), DX
+	TESTQ        DX, DX
+	JZ           propagate_full_slow_end
+	VBROADCASTSD word4000000000000000<>+0(SB), Y2
+
+propagate_full_slow:
+	VADDPD  Y0, Y2, Y3
+	VADDPD  Y1, Y2, Y4
+	VMULPD  Y3, Y0, Y0
+	VMULPD  Y4, Y1, Y1
+	VMOVAPD Y0, Y0
+	VMOVAPD Y1, Y1
+	DECQ    DX
+	JNZ     propagate_full_slow
+
+propagate_full_slow_end:
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y2
+	VADDPD       Y0, Y2, Y0
+	VADDPD       Y1, Y2, Y1
+	MOVQ         mem+0(FP), DX
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
+	MOVQ         alpha+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Y0
+	VMOVUPD      32(DX)(CX*1), Y1
+	MOVQ         beta+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VMAXPD       Y2, Y0, Y4
+	VMAXPD       Y3, Y1, Y5
+	VMINPD       Y2, Y0, Y0
+	VMINPD       Y3, Y1, Y1
+	VSUBPD       Y0, Y4, Y0
+	VSUBPD       Y1, Y5, Y1
+	VBROADCASTSD minus+64(FP), Y2
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y2, Y1, Y1
+	VMULPD       Y0, Y0, Y2
+	VMULPD       Y1, Y1, Y3
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Y4
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Y5
+	VMULPD       Y5, Y0, Y6
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y6, Y4, Y6
+	VADDPD       Y5, Y4, Y4
+	VMULPD       Y2, Y6, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Y6
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Y6
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y6
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y6
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y4, Y3, Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	MOVQ         doublings+72(FP), DX
+	TESTQ        DX, DX
+	JZ           propagate_full_gap_end
+	VBROADCASTSD word4000000000000000<>+0(SB), Y2
+
+propagate_full_gap:
+	VADDPD  Y0, Y2, Y3
+	VADDPD  Y1, Y2, Y4
+	VMULPD  Y3, Y0, Y0
+	VMULPD  Y4, Y1, Y1
+	VMOVAPD Y0, Y0
+	VMOVAPD Y1, Y1
+	DECQ    DX
+	JNZ     propagate_full_gap
+
+propagate_full_gap_end:
+	MOVQ         mem+0(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	MOVQ         perGap+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Y4
+	VMOVUPD      32(DX)(CX*1), Y5
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y0, Y2, Y0
+	VADDPD       Y1, Y3, Y1
+	MOVQ         alpha+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Y6
+	VMOVUPD      32(DX)(CX*1), Y7
+	MOVQ         beta+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Y8
+	VMOVUPD      32(DX)(CX*1), Y9
+	VCMPPD       $0x12, Y8, Y6, Y10
+	VCMPPD       $0x12, Y9, Y7, Y11
+	VCMPPD       $0x1d, Y8, Y6, Y12
+	VCMPPD       $0x1d, Y9, Y7, Y13
+	VANDPD       Y10, Y12, Y10
+	VANDPD       Y11, Y13, Y11
+	VBROADCASTSD h+56(FP), Y12
+	VMULPD       Y12, Y6, Y13
+	VMULPD       Y12, Y7, Y12
+	VMULPD       Y2, Y13, Y13
+	VMULPD       Y3, Y12, Y12
+	VBLENDVPD    Y10, Y13, Y4, Y4
+	VBLENDVPD    Y11, Y12, Y5, Y5
+	MOVQ         kappa+16(FP), DX
+	VMOVUPD      Y4, (DX)(CX*1)
+	VMOVUPD      Y5, 32(DX)(CX*1)
+	VMOVAPD      Y2, Y4
+	VMOVAPD      Y3, Y5
+	VCMPPD       $0x12, Y8, Y6, Y6
+	VCMPPD       $0x12, Y9, Y7, Y7
+	VBLENDVPD    Y6, Y0, Y4, Y4
+	VBLENDVPD    Y7, Y1, Y5, Y5
+	MOVQ         syn+8(FP), DX
+	VMOVUPD      Y4, (DX)(CX*1)
+	VMOVUPD      Y5, 32(DX)(CX*1)
+	VBLENDVPD    Y6, Y2, Y0, Y0
+	VBLENDVPD    Y7, Y3, Y1, Y1
+	MOVQ         mem+0(FP), DX
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          propagate_loop
+
+propagate_tail:
+	ADDQ         $0x40, AX
+	JZ           propagate_end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
+	MOVQ         beta+32(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMINPD       Y4, Y2, Y2
+	VMINPD       Y5, Y3, Y3
+	VBROADCASTSD minus+64(FP), Y4
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y4, Y3, Y3
+	VMULPD       Y2, Y2, Y4
+	VMULPD       Y3, Y3, Y5
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Y6
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Y7
+	VMULPD       Y7, Y2, Y8
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VMULPD       Y4, Y8, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Y8
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y4, Y7, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Y8
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y4, Y7, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y8
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y4, Y7, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y6, Y5, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         doublings+72(FP), AX
+	TESTQ        AX, AX
+	JZ           propagate_rest_slow_end
+	VBROADCASTSD word4000000000000000<>+0(SB), Y4
+
+propagate_rest_slow:
+	VADDPD  Y2, Y4, Y5
+	VADDPD  Y3, Y4, Y6
+	VMULPD  Y5, Y2, Y2
+	VMULPD  Y6, Y3, Y3
+	VMOVAPD Y2, Y2
+	VMOVAPD Y3, Y3
+	DECQ    AX
+	JNZ     propagate_rest_slow
+
+propagate_rest_slow_end:
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y4
+	VADDPD       Y2, Y4, Y2
+	VADDPD       Y3, Y4, Y3
+	MOVQ         mem+0(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
+	MOVQ         beta+32(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMAXPD       Y4, Y2, Y6
+	VMAXPD       Y5, Y3, Y7
+	VMINPD       Y4, Y2, Y2
+	VMINPD       Y5, Y3, Y3
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y7, Y3
+	VBROADCASTSD minus+64(FP), Y4
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y4, Y3, Y3
+	VMULPD       Y2, Y2, Y4
+	VMULPD       Y3, Y3, Y5
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Y6
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Y7
+	VMULPD       Y7, Y2, Y8
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VMULPD       Y4, Y8, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Y8
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y4, Y7, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Y8
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y4, Y7, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y8
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y4, Y7, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y6, Y5, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         doublings+72(FP), AX
+	TESTQ        AX, AX
+	JZ           propagate_rest_gap_end
+	VBROADCASTSD word4000000000000000<>+0(SB), Y4
+
+propagate_rest_gap:
+	VADDPD  Y2, Y4, Y5
+	VADDPD  Y3, Y4, Y6
+	VMULPD  Y5, Y2, Y2
+	VMULPD  Y6, Y3, Y3
+	VMOVAPD Y2, Y2
+	VMOVAPD Y3, Y3
+	DECQ    AX
+	JNZ     propagate_rest_gap
+
+propagate_rest_gap_end:
+	MOVQ         mem+0(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	MOVQ         perGap+40(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y2, Y4, Y2
+	VADDPD       Y3, Y5, Y3
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y8
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y9
+	MOVQ         beta+32(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y10
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y11
+	VCMPPD       $0x12, Y10, Y8, Y12
+	VCMPPD       $0x12, Y11, Y9, Y13
+	VCMPPD       $0x1d, Y10, Y8, Y14
+	VCMPPD       $0x1d, Y11, Y9, Y15
+	VANDPD       Y12, Y14, Y12
+	VANDPD       Y13, Y15, Y13
+	VBROADCASTSD h+56(FP), Y14
+	VMULPD       Y14, Y8, Y15
+	VMULPD       Y14, Y9, Y14
+	VMULPD       Y4, Y15, Y15
+	VMULPD       Y5, Y14, Y14
+	VBLENDVPD    Y12, Y15, Y6, Y6
+	VBLENDVPD    Y13, Y14, Y7, Y7
+	MOVQ         kappa+16(FP), AX
+	VMASKMOVPD   Y6, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(CX*1)
+	VMOVAPD      Y4, Y6
+	VMOVAPD      Y5, Y7
+	VCMPPD       $0x12, Y10, Y8, Y8
+	VCMPPD       $0x12, Y11, Y9, Y9
+	VBLENDVPD    Y8, Y2, Y6, Y6
+	VBLENDVPD    Y9, Y3, Y7, Y7
+	MOVQ         syn+8(FP), AX
+	VMASKMOVPD   Y6, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(CX*1)
+	VBLENDVPD    Y8, Y4, Y2, Y2
+	VBLENDVPD    Y9, Y5, Y3, Y3
+	MOVQ         mem+0(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
+
+propagate_end:
+	VZEROUPPER
+	RET
+
+DATA word4000000000000000<>+0(SB)/8, $0x4000000000000000
+GLOBL word4000000000000000<>(SB), RODATA|NOPTR, $8
+
+// func advanceEachAVX2(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem *float64, syn *float64, kappa *float64, q *float64)
+// Requires: AVX
+TEXT ·advanceEachAVX2(SB), NOSPLIT, $0-80
+	MOVQ mask+0(FP), AX
+	MOVQ n+40(FP), CX
+	SHLQ $0x03, CX
+	XORQ DX, DX
+	SUBQ $0x40, CX
+	JL   advanceEach_tail
+
+advanceEach_loop:
+	MOVQ      mem+48(FP), BX
+	VMOVUPD   (BX)(DX*1), Y0
+	VMOVUPD   32(BX)(DX*1), Y1
+	MOVQ      syn+56(FP), BX
+	VMOVUPD   (BX)(DX*1), Y2
+	VMOVUPD   32(BX)(DX*1), Y3
+	MOVQ      kappa+64(FP), BX
+	VMOVUPD   (BX)(DX*1), Y4
+	VMOVUPD   32(BX)(DX*1), Y5
+	MOVQ      v+24(FP), BX
+	VMOVUPD   (BX)(DX*1), Y6
+	VMOVUPD   32(BX)(DX*1), Y7
+	MOVQ      i+32(FP), BX
+	VMOVUPD   (BX)(DX*1), Y8
+	VMOVUPD   32(BX)(DX*1), Y9
+	VMULPD    Y6, Y0, Y0
+	VMULPD    Y7, Y1, Y1
+	VMULPD    Y8, Y4, Y4
+	VMULPD    Y9, Y5, Y5
+	VADDPD    Y4, Y0, Y0
+	VADDPD    Y5, Y1, Y1
+	VMULPD    Y8, Y2, Y2
+	VMULPD    Y9, Y3, Y3
+	MOVQ      v1+8(FP), BX
+	VMOVUPD   Y0, (BX)(DX*1)
+	VMOVUPD   Y1, 32(BX)(DX*1)
+	MOVQ      i1+16(FP), BX
+	VMOVUPD   Y2, (BX)(DX*1)
+	VMOVUPD   Y3, 32(BX)(DX*1)
+	MOVQ      q+72(FP), BX
+	VMOVUPD   (BX)(DX*1), Y4
+	VMOVUPD   32(BX)(DX*1), Y5
+	VCMPPD    $0x1e, Y4, Y8, Y6
+	VCMPPD    $0x1e, Y5, Y9, Y7
+	VCMPPD    $0x12, Y0, Y2, Y2
+	VCMPPD    $0x12, Y1, Y3, Y3
+	VANDPD    Y6, Y2, Y6
+	VANDPD    Y7, Y3, Y7
+	VCMPPD    $0x1d, Y4, Y0, Y0
+	VCMPPD    $0x1d, Y5, Y1, Y1
+	VORPD     Y0, Y6, Y0
+	VORPD     Y1, Y7, Y1
+	VMOVMSKPD Y0, BX
+	VMOVMSKPD Y1, SI
+	SHLL      $0x04, SI
+	ORL       SI, BX
+	MOVB      BL, (AX)
+	INCQ      AX
+	ADDQ      $0x40, DX
+	SUBQ      $0x40, CX
+	JGE       advanceEach_loop
+
+advanceEach_tail:
+	ADDQ       $0x40, CX
+	JZ         advanceEach_end
+	LEAQ       tail<>+64(SB), BX
+	SUBQ       CX, BX
+	VMOVUPD    (BX), Y0
+	VMOVUPD    32(BX), Y1
+	MOVQ       mem+48(FP), CX
+	VMASKMOVPD (CX)(DX*1), Y0, Y2
+	VMASKMOVPD 32(CX)(DX*1), Y1, Y3
+	MOVQ       syn+56(FP), CX
+	VMASKMOVPD (CX)(DX*1), Y0, Y4
+	VMASKMOVPD 32(CX)(DX*1), Y1, Y5
+	MOVQ       kappa+64(FP), CX
+	VMASKMOVPD (CX)(DX*1), Y0, Y6
+	VMASKMOVPD 32(CX)(DX*1), Y1, Y7
+	MOVQ       v+24(FP), CX
+	VMASKMOVPD (CX)(DX*1), Y0, Y8
+	VMASKMOVPD 32(CX)(DX*1), Y1, Y9
+	MOVQ       i+32(FP), CX
+	VMASKMOVPD (CX)(DX*1), Y0, Y10
+	VMASKMOVPD 32(CX)(DX*1), Y1, Y11
+	VMULPD     Y8, Y2, Y2
+	VMULPD     Y9, Y3, Y3
+	VMULPD     Y10, Y6, Y6
+	VMULPD     Y11, Y7, Y7
+	VADDPD     Y6, Y2, Y2
+	VADDPD     Y7, Y3, Y3
+	VMULPD     Y10, Y4, Y4
+	VMULPD     Y11, Y5, Y5
+	MOVQ       v1+8(FP), CX
+	VMASKMOVPD Y2, Y0, (CX)(DX*1)
+	VMASKMOVPD Y3, Y1, 32(CX)(DX*1)
+	MOVQ       i1+16(FP), CX
+	VMASKMOVPD Y4, Y0, (CX)(DX*1)
+	VMASKMOVPD Y5, Y1, 32(CX)(DX*1)
+	MOVQ       q+72(FP), CX
+	VMASKMOVPD (CX)(DX*1), Y0, Y6
+	VMASKMOVPD 32(CX)(DX*1), Y1, Y7
+	VCMPPD     $0x1e, Y6, Y10, Y8
+	VCMPPD     $0x1e, Y7, Y11, Y9
+	VCMPPD     $0x12, Y2, Y4, Y4
+	VCMPPD     $0x12, Y3, Y5, Y5
+	VANDPD     Y8, Y4, Y8
+	VANDPD     Y9, Y5, Y9
+	VCMPPD     $0x1d, Y6, Y2, Y2
+	VCMPPD     $0x1d, Y7, Y3, Y3
+	VORPD      Y2, Y8, Y2
+	VORPD      Y3, Y9, Y3
+	VANDPD     Y2, Y0, Y2
+	VANDPD     Y3, Y1, Y3
+	VMOVMSKPD  Y2, CX
+	VMOVMSKPD  Y3, DX
+	SHLL       $0x04, DX
+	ORL        DX, CX
+	MOVB       CL, (AX)
+	INCQ       AX
+
+advanceEach_end:
+	VZEROUPPER
+	RET
+
+// func retreatEachAVX2(a *float64, b *float64, n int, mem *float64, syn *float64, kappa *float64)
+// Requires: AVX
+TEXT ·retreatEachAVX2(SB), NOSPLIT, $0-48
+	MOVQ a+0(FP), AX
+	MOVQ b+8(FP), CX
+	MOVQ n+16(FP), DX
+	SHLQ $0x03, DX
+	XORQ BX, BX
+	SUBQ $0x40, DX
+	JL   retreatEach_tail
+
+retreatEach_loop:
+	MOVQ    mem+24(FP), SI
+	VMOVUPD (SI)(BX*1), Y0
+	VMOVUPD 32(SI)(BX*1), Y1
+	MOVQ    syn+32(FP), SI
+	VMOVUPD (SI)(BX*1), Y2
+	VMOVUPD 32(SI)(BX*1), Y3
+	MOVQ    kappa+40(FP), SI
+	VMOVUPD (SI)(BX*1), Y4
+	VMOVUPD 32(SI)(BX*1), Y5
+	VMOVUPD (AX)(BX*1), Y6
+	VMOVUPD 32(AX)(BX*1), Y7
+	VMOVUPD (CX)(BX*1), Y8
+	VMOVUPD 32(CX)(BX*1), Y9
+	VMULPD  Y6, Y4, Y4
+	VMULPD  Y7, Y5, Y5
+	VMULPD  Y8, Y2, Y2
+	VMULPD  Y9, Y3, Y3
+	VADDPD  Y2, Y4, Y2
+	VADDPD  Y3, Y5, Y3
+	VMOVUPD Y2, (CX)(BX*1)
+	VMOVUPD Y3, 32(CX)(BX*1)
+	VMULPD  Y6, Y0, Y0
+	VMULPD  Y7, Y1, Y1
+	VMOVUPD Y0, (AX)(BX*1)
+	VMOVUPD Y1, 32(AX)(BX*1)
+	ADDQ    $0x40, BX
+	SUBQ    $0x40, DX
+	JGE     retreatEach_loop
+
+retreatEach_tail:
+	ADDQ       $0x40, DX
+	JZ         retreatEach_end
+	LEAQ       tail<>+64(SB), SI
+	SUBQ       DX, SI
+	VMOVUPD    (SI), Y0
+	VMOVUPD    32(SI), Y1
+	MOVQ       mem+24(FP), DX
+	VMASKMOVPD (DX)(BX*1), Y0, Y2
+	VMASKMOVPD 32(DX)(BX*1), Y1, Y3
+	MOVQ       syn+32(FP), DX
+	VMASKMOVPD (DX)(BX*1), Y0, Y4
+	VMASKMOVPD 32(DX)(BX*1), Y1, Y5
+	MOVQ       kappa+40(FP), DX
+	VMASKMOVPD (DX)(BX*1), Y0, Y6
+	VMASKMOVPD 32(DX)(BX*1), Y1, Y7
+	VMASKMOVPD (AX)(BX*1), Y0, Y8
+	VMASKMOVPD 32(AX)(BX*1), Y1, Y9
+	VMASKMOVPD (CX)(BX*1), Y0, Y10
+	VMASKMOVPD 32(CX)(BX*1), Y1, Y11
+	VMULPD     Y8, Y6, Y6
+	VMULPD     Y9, Y7, Y7
+	VMULPD     Y10, Y4, Y4
+	VMULPD     Y11, Y5, Y5
+	VADDPD     Y4, Y6, Y4
+	VADDPD     Y5, Y7, Y5
+	VMASKMOVPD Y4, Y0, (CX)(BX*1)
+	VMASKMOVPD Y5, Y1, 32(CX)(BX*1)
+	VMULPD     Y8, Y2, Y2
+	VMULPD     Y9, Y3, Y3
+	VMASKMOVPD Y2, Y0, (AX)(BX*1)
+	VMASKMOVPD Y3, Y1, 32(AX)(BX*1)
+
+retreatEach_end:
+	VZEROUPPER
+	RET
+
+// func slopesAVX2(gMem *float64, gSyn *float64, v *float64, i *float64, a *float64, b *float64, n int, mem *float64, syn *float64, kappa *float64, tauMem *float64, alpha *float64, beta *float64, h float64)
+// Requires: AVX
+TEXT ·slopesAVX2(SB), NOSPLIT, $0-112
+	MOVQ n+48(FP), AX
+	SHLQ $0x03, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   slopes_tail
+
+slopes_loop:
+	VBROADCASTSD h+104(FP), Y0
+	MOVQ         alpha+88(FP), DX
+	VMOVUPD      (DX)(CX*1), Y1
+	VMOVUPD      32(DX)(CX*1), Y2
+	MOVQ         beta+96(FP), DX
+	VMOVUPD      (DX)(CX*1), Y3
+	VMOVUPD      32(DX)(CX*1), Y4
+	VSUBPD       Y1, Y3, Y3
+	VSUBPD       Y2, Y4, Y4
+	VMULPD       Y0, Y3, Y3
+	VMULPD       Y0, Y4, Y4
+	VMULPD       Y3, Y3, Y5
+	VMULPD       Y4, Y4, Y6
+	VBROADCASTSD word3ef71de3a556c734<>+0(SB), Y7
+	VBROADCASTSD word3f53813813813814<>+0(SB), Y8
+	VMULPD       Y7, Y5, Y9
+	VMULPD       Y7, Y6, Y7
+	VADDPD       Y9, Y8, Y9
+	VADDPD       Y7, Y8, Y7
+	VBROADCASTSD word3fa1111111111111<>+0(SB), Y8
+	VMULPD       Y9, Y5, Y9
+	VMULPD       Y7, Y6, Y7
+	VADDPD       Y9, Y8, Y9
+	VADDPD       Y7, Y8, Y7
+	VBROADCASTSD word3fd5555555555555<>+0(SB), Y8
+	VMULPD       Y9, Y5, Y9
+	VMULPD       Y7, Y6, Y7
+	VADDPD       Y9, Y8, Y9
+	VADDPD       Y7, Y8, Y7
+	VMULPD       Y9, Y3, Y3
+	VMULPD       Y7, Y4, Y4
+	VBROADCASTSD wordbec4ce19ae67b348<>+0(SB), Y7
+	VBROADCASTSD wordbf26c16c16c16c17<>+0(SB), Y8
+	VMULPD       Y7, Y5, Y9
+	VMULPD       Y7, Y6, Y7
+	VADDPD       Y9, Y8, Y9
+	VADDPD       Y7, Y8, Y7
+	VBROADCASTSD wordbf7c71c71c71c71c<>+0(SB), Y8
+	VMULPD       Y9, Y5, Y9
+	VMULPD       Y7, Y6, Y7
+	VADDPD       Y9, Y8, Y9
+	VADDPD       Y7, Y8, Y7
+	VBROADCASTSD wordbfc0000000000000<>+0(SB), Y8
+	VMULPD       Y9, Y5, Y9
+	VMULPD       Y7, Y6, Y7
+	VADDPD       Y9, Y8, Y9
+	VADDPD       Y7, Y8, Y7
+	VBROADCASTSD wordbfe0000000000000<>+0(SB), Y8
+	VMULPD       Y9, Y5, Y5
+	VMULPD       Y7, Y6, Y6
+	VADDPD       Y5, Y8, Y5
+	VADDPD       Y6, Y8, Y6
+	VADDPD       Y3, Y5, Y3
+	VADDPD       Y4, Y6, Y4
+	VMULPD       Y0, Y1, Y5
+	VMULPD       Y0, Y2, Y6
+	MOVQ         mem+56(FP), DX
+	VMOVUPD      (DX)(CX*1), Y7
+	VMOVUPD      32(DX)(CX*1), Y8
+	VMULPD       Y7, Y0, Y7
+	VMULPD       Y8, Y0, Y8
+	VMULPD       Y7, Y5, Y5
+	VMULPD       Y8, Y6, Y6
+	VMULPD       Y3, Y5, Y3
+	VMULPD       Y4, Y6, Y4
+	MOVQ         kappa+72(FP), DX
+	VMOVUPD      (DX)(CX*1), Y5
+	VMOVUPD      32(DX)(CX*1), Y6
+	MOVQ         tauMem+80(FP), DX
+	VMOVUPD      (DX)(CX*1), Y7
+	VMOVUPD      32(DX)(CX*1), Y8
+	VMULPD       Y7, Y5, Y7
+	VMULPD       Y8, Y6, Y8
+	VMULPD       Y5, Y0, Y5
+	VMULPD       Y6, Y0, Y6
+	VSUBPD       Y5, Y7, Y5
+	VSUBPD       Y6, Y8, Y6
+	VSUBPD       Y3, Y5, Y5
+	VSUBPD       Y4, Y6, Y6
+	VMULPD       Y1, Y1, Y1
+	VMULPD       Y2, Y2, Y2
+	MOVQ         i+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Y7
+	VMOVUPD      32(DX)(CX*1), Y8
+	MOVQ         mem+56(FP), DX
+	VMOVUPD      (DX)(CX*1), Y9
+	VMOVUPD      32(DX)(CX*1), Y10
+	VMULPD       Y9, Y1, Y9
+	VMULPD       Y10, Y2, Y10
+	VMULPD       Y0, Y9, Y9
+	VMULPD       Y0, Y10, Y10
+	MOVQ         v+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Y11
+	VMOVUPD      32(DX)(CX*1), Y12
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y12, Y10, Y10
+	VMULPD       Y5, Y1, Y1
+	VMULPD       Y6, Y2, Y2
+	VMULPD       Y7, Y1, Y1
+	VMULPD       Y8, Y2, Y2
+	VSUBPD       Y1, Y9, Y1
+	VSUBPD       Y2, Y10, Y2
+	MOVQ         gMem+0(FP), DX
+	VMOVUPD      (DX)(CX*1), Y5
+	VMOVUPD      32(DX)(CX*1), Y6
+	MOVQ         a+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Y9
+	VMOVUPD      32(DX)(CX*1), Y10
+	VMULPD       Y1, Y9, Y1
+	VMULPD       Y2, Y10, Y2
+	VADDPD       Y1, Y5, Y1
+	VADDPD       Y2, Y6, Y2
+	MOVQ         gMem+0(FP), DX
+	VMOVUPD      Y1, (DX)(CX*1)
+	VMOVUPD      Y2, 32(DX)(CX*1)
+	MOVQ         beta+96(FP), DX
+	VMOVUPD      (DX)(CX*1), Y1
+	VMOVUPD      32(DX)(CX*1), Y2
+	VMULPD       Y1, Y1, Y1
+	VMULPD       Y2, Y2, Y2
+	MOVQ         syn+64(FP), DX
+	VMOVUPD      (DX)(CX*1), Y5
+	VMOVUPD      32(DX)(CX*1), Y6
+	VMULPD       Y5, Y1, Y5
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y0, Y5, Y5
+	VMULPD       Y0, Y6, Y0
+	MOVQ         b+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Y6
+	VMOVUPD      32(DX)(CX*1), Y9
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y9, Y0, Y0
+	VMULPD       Y3, Y1, Y1
+	VMULPD       Y4, Y2, Y2
+	MOVQ         a+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Y3
+	VMOVUPD      32(DX)(CX*1), Y4
+	VMULPD       Y3, Y1, Y1
+	VMULPD       Y4, Y2, Y2
+	VSUBPD       Y1, Y5, Y1
+	VSUBPD       Y2, Y0, Y0
+	MOVQ         gSyn+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VMULPD       Y1, Y7, Y1
+	VMULPD       Y0, Y8, Y0
+	VADDPD       Y1, Y2, Y1
+	VADDPD       Y0, Y3, Y0
+	MOVQ         gSyn+8(FP), DX
+	VMOVUPD      Y1, (DX)(CX*1)
+	VMOVUPD      Y0, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          slopes_loop
+
+slopes_tail:
+	ADDQ         $0x40, AX
+	JZ           slopes_end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
+	VBROADCASTSD h+104(FP), Y2
+	MOVQ         alpha+88(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y3
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y4
+	MOVQ         beta+96(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y5
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y6
+	VSUBPD       Y3, Y5, Y5
+	VSUBPD       Y4, Y6, Y6
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y2, Y6, Y6
+	VMULPD       Y5, Y5, Y7
+	VMULPD       Y6, Y6, Y8
+	VBROADCASTSD word3ef71de3a556c734<>+0(SB), Y9
+	VBROADCASTSD word3f53813813813814<>+0(SB), Y10
+	VMULPD       Y9, Y7, Y11
+	VMULPD       Y9, Y8, Y9
+	VADDPD       Y11, Y10, Y11
+	VADDPD       Y9, Y10, Y9
+	VBROADCASTSD word3fa1111111111111<>+0(SB), Y10
+	VMULPD       Y11, Y7, Y11
+	VMULPD       Y9, Y8, Y9
+	VADDPD       Y11, Y10, Y11
+	VADDPD       Y9, Y10, Y9
+	VBROADCASTSD word3fd5555555555555<>+0(SB), Y10
+	VMULPD       Y11, Y7, Y11
+	VMULPD       Y9, Y8, Y9
+	VADDPD       Y11, Y10, Y11
+	VADDPD       Y9, Y10, Y9
+	VMULPD       Y11, Y5, Y5
+	VMULPD       Y9, Y6, Y6
+	VBROADCASTSD wordbec4ce19ae67b348<>+0(SB), Y9
+	VBROADCASTSD wordbf26c16c16c16c17<>+0(SB), Y10
+	VMULPD       Y9, Y7, Y11
+	VMULPD       Y9, Y8, Y9
+	VADDPD       Y11, Y10, Y11
+	VADDPD       Y9, Y10, Y9
+	VBROADCASTSD wordbf7c71c71c71c71c<>+0(SB), Y10
+	VMULPD       Y11, Y7, Y11
+	VMULPD       Y9, Y8, Y9
+	VADDPD       Y11, Y10, Y11
+	VADDPD       Y9, Y10, Y9
+	VBROADCASTSD wordbfc0000000000000<>+0(SB), Y10
+	VMULPD       Y11, Y7, Y11
+	VMULPD       Y9, Y8, Y9
+	VADDPD       Y11, Y10, Y11
+	VADDPD       Y9, Y10, Y9
+	VBROADCASTSD wordbfe0000000000000<>+0(SB), Y10
+	VMULPD       Y11, Y7, Y7
+	VMULPD       Y9, Y8, Y8
+	VADDPD       Y7, Y10, Y7
+	VADDPD       Y8, Y10, Y8
+	VADDPD       Y5, Y7, Y5
+	VADDPD       Y6, Y8, Y6
+	VMULPD       Y2, Y3, Y7
+	VMULPD       Y2, Y4, Y8
+	MOVQ         mem+56(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y9
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y10
+	VMULPD       Y9, Y2, Y9
+	VMULPD       Y10, Y2, Y10
+	VMULPD       Y9, Y7, Y7
+	VMULPD       Y10, Y8, Y8
+	VMULPD       Y5, Y7, Y5
+	VMULPD       Y6, Y8, Y6
+	MOVQ         kappa+72(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y7
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y8
+	MOVQ         tauMem+80(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y9
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y10
+	VMULPD       Y9, Y7, Y9
+	VMULPD       Y10, Y8, Y10
+	VMULPD       Y7, Y2, Y7
+	VMULPD       Y8, Y2, Y8
+	VSUBPD       Y7, Y9, Y7
+	VSUBPD       Y8, Y10, Y8
+	VSUBPD       Y5, Y7, Y7
+	VSUBPD       Y6, Y8, Y8
+	VMULPD       Y3, Y3, Y3
+	VMULPD       Y4, Y4, Y4
+	MOVQ         i+24(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y9
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y10
+	MOVQ         mem+56(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y11
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y12
+	VMULPD       Y11, Y3, Y11
+	VMULPD       Y12, Y4, Y12
+	VMULPD       Y2, Y11, Y11
+	VMULPD       Y2, Y12, Y12
+	MOVQ         v+16(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y13
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y14
+	VMULPD       Y13, Y11, Y11
+	VMULPD       Y14, Y12, Y12
+	VMULPD       Y7, Y3, Y3
+	VMULPD       Y8, Y4, Y4
+	VMULPD       Y9, Y3, Y3
+	VMULPD       Y10, Y4, Y4
+	VSUBPD       Y3, Y11, Y3
+	VSUBPD       Y4, Y12, Y4
+	MOVQ         gMem+0(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y7
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y8
+	MOVQ         a+32(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y11
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y12
+	VMULPD       Y3, Y11, Y3
+	VMULPD       Y4, Y12, Y4
+	VADDPD       Y3, Y7, Y3
+	VADDPD       Y4, Y8, Y4
+	MOVQ         gMem+0(FP), AX
+	VMASKMOVPD   Y3, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y4, Y1, 32(AX)(CX*1)
+	MOVQ         beta+96(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y3
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y4
+	VMULPD       Y3, Y3, Y3
+	VMULPD       Y4, Y4, Y4
+	MOVQ         syn+64(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y7
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y8
+	VMULPD       Y7, Y3, Y7
+	VMULPD       Y8, Y4, Y8
+	VMULPD       Y2, Y7, Y7
+	VMULPD       Y2, Y8, Y2
+	MOVQ         b+40(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y8
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y11
+	VMULPD       Y8, Y7, Y7
+	VMULPD       Y11, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	VMULPD       Y6, Y4, Y4
+	MOVQ         a+32(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y5
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y6
+	VMULPD       Y5, Y3, Y3
+	VMULPD       Y6, Y4, Y4
+	VSUBPD       Y3, Y7, Y3
+	VSUBPD       Y4, Y2, Y2
+	MOVQ         gSyn+8(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMULPD       Y3, Y9, Y3
+	VMULPD       Y2, Y10, Y2
+	VADDPD       Y3, Y4, Y3
+	VADDPD       Y2, Y5, Y2
+	MOVQ         gSyn+8(FP), AX
+	VMASKMOVPD   Y3, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y2, Y1, 32(AX)(CX*1)
+
+slopes_end:
+	VZEROUPPER
+	RET
+
+DATA word3ef71de3a556c734<>+0(SB)/8, $0x3ef71de3a556c734
+GLOBL word3ef71de3a556c734<>(SB), RODATA|NOPTR, $8
+
+DATA word3f53813813813814<>+0(SB)/8, $0x3f53813813813814
+GLOBL word3f53813813813814<>(SB), RODATA|NOPTR, $8
+
+DATA word3fa1111111111111<>+0(SB)/8, $0x3fa1111111111111
+GLOBL word3fa1111111111111<>(SB), RODATA|NOPTR, $8
+
+DATA wordbec4ce19ae67b348<>+0(SB)/8, $0xbec4ce19ae67b348
+GLOBL wordbec4ce19ae67b348<>(SB), RODATA|NOPTR, $8
+
+DATA wordbf26c16c16c16c17<>+0(SB)/8, $0xbf26c16c16c16c17
+GLOBL wordbf26c16c16c16c17<>(SB), RODATA|NOPTR, $8
+
+DATA wordbf7c71c71c71c71c<>+0(SB)/8, $0xbf7c71c71c71c71c
+GLOBL wordbf7c71c71c71c71c<>(SB), RODATA|NOPTR, $8
+
 // func expandAVX2(code *int, n int, c *float64, con *float64, bound *float64, states int, stride int, k int, last int, e *float64)
 // Requires: AVX, AVX2
 TEXT ·expandAVX2(SB), NOSPLIT, $0-80
@@ -1823,9 +2833,6 @@ expand_end:
 
 DATA word7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
 GLOBL word7fffffffffffffff<>(SB), RODATA|NOPTR, $8
-
-DATA word4000000000000000<>+0(SB)/8, $0x4000000000000000
-GLOBL word4000000000000000<>(SB), RODATA|NOPTR, $8
 
 // func seriesBackAVX2(code *int, n int, c *float64, bar *float64, con *float64, conBar *float64, from int, to int)
 // Requires: AVX, AVX2
@@ -3305,6 +4312,650 @@ expm1_tail:
 	VMOVUPD      Z0, K1, (AX)(BX*1)
 
 expm1_end:
+	VZEROUPPER
+	RET
+
+// func propagateAVX512(mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, perGap *float64, n int, h float64, minus float64, doublings int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·propagateAVX512(SB), NOSPLIT, $0-80
+	MOVQ n+48(FP), AX
+	SHLQ $0x03, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   propagate_tail
+
+propagate_loop:
+	MOVQ         alpha+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Z0
+	MOVQ         beta+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	VMINPD       Z1, Z0, Z0
+	VBROADCASTSD minus+64(FP), Z1
+	VMULPD       Z1, Z0, Z0
+	VMULPD       Z0, Z0, Z1
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Z2
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Z3
+	VMULPD       Z3, Z0, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Z3
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Z3
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Z3
+	VBROADCASTSD word3f81111111111111<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z3
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z2, Z1, Z1
+	VADDPD       Z1, Z0, Z0
+	MOVQ         doublings+72(FP), DX
+	TESTQ        DX, DX
+	JZ           propagate_full_slow_end
+	VBROADCASTSD word4000000000000000<>+0(SB), Z1
+
+propagate_full_slow:
+	VADDPD  Z0, Z1, Z2
+	VMULPD  Z2, Z0, Z0
+	VMOVAPD Z0, Z0
+	DECQ    DX
+	JNZ     propagate_full_slow
+
+propagate_full_slow_end:
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z1
+	VADDPD       Z0, Z1, Z0
+	MOVQ         mem+0(FP), DX
+	VMOVUPD      Z0, (DX)(CX*1)
+	MOVQ         alpha+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Z0
+	MOVQ         beta+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	VMAXPD       Z1, Z0, Z2
+	VMINPD       Z1, Z0, Z0
+	VSUBPD       Z0, Z2, Z0
+	VBROADCASTSD minus+64(FP), Z1
+	VMULPD       Z1, Z0, Z0
+	VMULPD       Z0, Z0, Z1
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Z2
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Z3
+	VMULPD       Z3, Z0, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Z3
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Z3
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Z3
+	VBROADCASTSD word3f81111111111111<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z3
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z2, Z1, Z1
+	VADDPD       Z1, Z0, Z0
+	MOVQ         doublings+72(FP), DX
+	TESTQ        DX, DX
+	JZ           propagate_full_gap_end
+	VBROADCASTSD word4000000000000000<>+0(SB), Z1
+
+propagate_full_gap:
+	VADDPD  Z0, Z1, Z2
+	VMULPD  Z2, Z0, Z0
+	VMOVAPD Z0, Z0
+	DECQ    DX
+	JNZ     propagate_full_gap
+
+propagate_full_gap_end:
+	MOVQ         mem+0(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	VMULPD       Z0, Z1, Z0
+	MOVQ         perGap+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Z2
+	VMULPD       Z2, Z0, Z2
+	VADDPD       Z0, Z1, Z0
+	MOVQ         alpha+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Z3
+	MOVQ         beta+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Z4
+	VCMPPD       $0x12, Z4, Z3, K1
+	VCMPPD       $0x1d, Z4, Z3, K2
+	KANDW        K1, K2, K1
+	VBROADCASTSD h+56(FP), Z5
+	VMULPD       Z5, Z3, Z5
+	VMULPD       Z1, Z5, Z5
+	VMOVAPD      Z5, K1, Z2
+	MOVQ         kappa+16(FP), DX
+	VMOVUPD      Z2, (DX)(CX*1)
+	VMOVAPD      Z1, Z2
+	VCMPPD       $0x12, Z4, Z3, K1
+	VMOVAPD      Z0, K1, Z2
+	MOVQ         syn+8(FP), DX
+	VMOVUPD      Z2, (DX)(CX*1)
+	VMOVAPD      Z1, K1, Z0
+	MOVQ         mem+0(FP), DX
+	VMOVUPD      Z0, (DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          propagate_loop
+
+propagate_tail:
+	ADDQ         $0x40, AX
+	JZ           propagate_end
+	SHRL         $0x03, AX
+	MOVL         $-1, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         alpha+24(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z0
+	MOVQ         beta+32(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	VMINPD       Z1, Z0, Z0
+	VBROADCASTSD minus+64(FP), Z1
+	VMULPD       Z1, Z0, Z0
+	VMULPD       Z0, Z0, Z1
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Z2
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Z3
+	VMULPD       Z3, Z0, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Z3
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Z3
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Z3
+	VBROADCASTSD word3f81111111111111<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z3
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z2, Z1, Z1
+	VADDPD       Z1, Z0, Z0
+	MOVQ         doublings+72(FP), AX
+	TESTQ        AX, AX
+	JZ           propagate_rest_slow_end
+	VBROADCASTSD word4000000000000000<>+0(SB), Z1
+
+propagate_rest_slow:
+	VADDPD  Z0, Z1, Z2
+	VMULPD  Z2, Z0, Z0
+	VMOVAPD Z0, Z0
+	DECQ    AX
+	JNZ     propagate_rest_slow
+
+propagate_rest_slow_end:
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z1
+	VADDPD       Z0, Z1, Z0
+	MOVQ         mem+0(FP), AX
+	VMOVUPD      Z0, K1, (AX)(CX*1)
+	MOVQ         alpha+24(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z0
+	MOVQ         beta+32(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	VMAXPD       Z1, Z0, Z2
+	VMINPD       Z1, Z0, Z0
+	VSUBPD       Z0, Z2, Z0
+	VBROADCASTSD minus+64(FP), Z1
+	VMULPD       Z1, Z0, Z0
+	VMULPD       Z0, Z0, Z1
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Z2
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Z3
+	VMULPD       Z3, Z0, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Z3
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Z3
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Z3
+	VBROADCASTSD word3f81111111111111<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z3
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z2, Z1, Z1
+	VADDPD       Z1, Z0, Z0
+	MOVQ         doublings+72(FP), AX
+	TESTQ        AX, AX
+	JZ           propagate_rest_gap_end
+	VBROADCASTSD word4000000000000000<>+0(SB), Z1
+
+propagate_rest_gap:
+	VADDPD  Z0, Z1, Z2
+	VMULPD  Z2, Z0, Z0
+	VMOVAPD Z0, Z0
+	DECQ    AX
+	JNZ     propagate_rest_gap
+
+propagate_rest_gap_end:
+	MOVQ         mem+0(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	VMULPD       Z0, Z1, Z0
+	MOVQ         perGap+40(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z2
+	VMULPD       Z2, Z0, Z2
+	VADDPD       Z0, Z1, Z0
+	MOVQ         alpha+24(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z3
+	MOVQ         beta+32(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z4
+	VCMPPD       $0x12, Z4, Z3, K2
+	VCMPPD       $0x1d, Z4, Z3, K3
+	KANDW        K2, K3, K2
+	VBROADCASTSD h+56(FP), Z5
+	VMULPD       Z5, Z3, Z5
+	VMULPD       Z1, Z5, Z5
+	VMOVAPD      Z5, K2, Z2
+	MOVQ         kappa+16(FP), AX
+	VMOVUPD      Z2, K1, (AX)(CX*1)
+	VMOVAPD      Z1, Z2
+	VCMPPD       $0x12, Z4, Z3, K2
+	VMOVAPD      Z0, K2, Z2
+	MOVQ         syn+8(FP), AX
+	VMOVUPD      Z2, K1, (AX)(CX*1)
+	VMOVAPD      Z1, K2, Z0
+	MOVQ         mem+0(FP), AX
+	VMOVUPD      Z0, K1, (AX)(CX*1)
+
+propagate_end:
+	VZEROUPPER
+	RET
+
+// func advanceEachAVX512(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem *float64, syn *float64, kappa *float64, q *float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·advanceEachAVX512(SB), NOSPLIT, $0-80
+	MOVQ mask+0(FP), AX
+	MOVQ n+40(FP), CX
+	SHLQ $0x03, CX
+	XORQ DX, DX
+	SUBQ $0x40, CX
+	JL   advanceEach_tail
+
+advanceEach_loop:
+	MOVQ    mem+48(FP), BX
+	VMOVUPD (BX)(DX*1), Z0
+	MOVQ    syn+56(FP), BX
+	VMOVUPD (BX)(DX*1), Z1
+	MOVQ    kappa+64(FP), BX
+	VMOVUPD (BX)(DX*1), Z2
+	MOVQ    v+24(FP), BX
+	VMOVUPD (BX)(DX*1), Z3
+	MOVQ    i+32(FP), BX
+	VMOVUPD (BX)(DX*1), Z4
+	VMULPD  Z3, Z0, Z0
+	VMULPD  Z4, Z2, Z2
+	VADDPD  Z2, Z0, Z0
+	VMULPD  Z4, Z1, Z1
+	MOVQ    v1+8(FP), BX
+	VMOVUPD Z0, (BX)(DX*1)
+	MOVQ    i1+16(FP), BX
+	VMOVUPD Z1, (BX)(DX*1)
+	MOVQ    q+72(FP), BX
+	VMOVUPD (BX)(DX*1), Z2
+	VCMPPD  $0x1e, Z2, Z4, K1
+	VCMPPD  $0x12, Z0, Z1, K2
+	KANDW   K1, K2, K1
+	VCMPPD  $0x1d, Z2, Z0, K2
+	KORW    K2, K1, K2
+	KMOVW   K2, BX
+	ANDL    $0xff, BX
+	MOVB    BL, (AX)
+	INCQ    AX
+	ADDQ    $0x40, DX
+	SUBQ    $0x40, CX
+	JGE     advanceEach_loop
+
+advanceEach_tail:
+	ADDQ      $0x40, CX
+	JZ        advanceEach_end
+	SHRL      $0x03, CX
+	MOVL      $-1, BX
+	BZHIL     CX, BX, BX
+	KMOVW     BX, K1
+	MOVQ      mem+48(FP), CX
+	VMOVUPD.Z (CX)(DX*1), K1, Z0
+	MOVQ      syn+56(FP), CX
+	VMOVUPD.Z (CX)(DX*1), K1, Z1
+	MOVQ      kappa+64(FP), CX
+	VMOVUPD.Z (CX)(DX*1), K1, Z2
+	MOVQ      v+24(FP), CX
+	VMOVUPD.Z (CX)(DX*1), K1, Z3
+	MOVQ      i+32(FP), CX
+	VMOVUPD.Z (CX)(DX*1), K1, Z4
+	VMULPD    Z3, Z0, Z0
+	VMULPD    Z4, Z2, Z2
+	VADDPD    Z2, Z0, Z0
+	VMULPD    Z4, Z1, Z1
+	MOVQ      v1+8(FP), CX
+	VMOVUPD   Z0, K1, (CX)(DX*1)
+	MOVQ      i1+16(FP), CX
+	VMOVUPD   Z1, K1, (CX)(DX*1)
+	MOVQ      q+72(FP), CX
+	VMOVUPD.Z (CX)(DX*1), K1, Z2
+	VCMPPD    $0x1e, Z2, Z4, K2
+	VCMPPD    $0x12, Z0, Z1, K3
+	KANDW     K2, K3, K2
+	VCMPPD    $0x1d, Z2, Z0, K3
+	KORW      K3, K2, K3
+	KANDW     K3, K1, K3
+	KMOVW     K3, CX
+	ANDL      $0xff, CX
+	MOVB      CL, (AX)
+	INCQ      AX
+
+advanceEach_end:
+	VZEROUPPER
+	RET
+
+// func retreatEachAVX512(a *float64, b *float64, n int, mem *float64, syn *float64, kappa *float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·retreatEachAVX512(SB), NOSPLIT, $0-48
+	MOVQ a+0(FP), AX
+	MOVQ b+8(FP), CX
+	MOVQ n+16(FP), DX
+	SHLQ $0x03, DX
+	XORQ BX, BX
+	SUBQ $0x40, DX
+	JL   retreatEach_tail
+
+retreatEach_loop:
+	MOVQ    mem+24(FP), SI
+	VMOVUPD (SI)(BX*1), Z0
+	MOVQ    syn+32(FP), SI
+	VMOVUPD (SI)(BX*1), Z1
+	MOVQ    kappa+40(FP), SI
+	VMOVUPD (SI)(BX*1), Z2
+	VMOVUPD (AX)(BX*1), Z3
+	VMOVUPD (CX)(BX*1), Z4
+	VMULPD  Z3, Z2, Z2
+	VMULPD  Z4, Z1, Z1
+	VADDPD  Z1, Z2, Z1
+	VMOVUPD Z1, (CX)(BX*1)
+	VMULPD  Z3, Z0, Z0
+	VMOVUPD Z0, (AX)(BX*1)
+	ADDQ    $0x40, BX
+	SUBQ    $0x40, DX
+	JGE     retreatEach_loop
+
+retreatEach_tail:
+	ADDQ      $0x40, DX
+	JZ        retreatEach_end
+	SHRL      $0x03, DX
+	MOVL      $-1, SI
+	BZHIL     DX, SI, SI
+	KMOVW     SI, K1
+	MOVQ      mem+24(FP), DX
+	VMOVUPD.Z (DX)(BX*1), K1, Z0
+	MOVQ      syn+32(FP), DX
+	VMOVUPD.Z (DX)(BX*1), K1, Z1
+	MOVQ      kappa+40(FP), DX
+	VMOVUPD.Z (DX)(BX*1), K1, Z2
+	VMOVUPD.Z (AX)(BX*1), K1, Z3
+	VMOVUPD.Z (CX)(BX*1), K1, Z4
+	VMULPD    Z3, Z2, Z2
+	VMULPD    Z4, Z1, Z1
+	VADDPD    Z1, Z2, Z1
+	VMOVUPD   Z1, K1, (CX)(BX*1)
+	VMULPD    Z3, Z0, Z0
+	VMOVUPD   Z0, K1, (AX)(BX*1)
+
+retreatEach_end:
+	VZEROUPPER
+	RET
+
+// func slopesAVX512(gMem *float64, gSyn *float64, v *float64, i *float64, a *float64, b *float64, n int, mem *float64, syn *float64, kappa *float64, tauMem *float64, alpha *float64, beta *float64, h float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·slopesAVX512(SB), NOSPLIT, $0-112
+	MOVQ n+48(FP), AX
+	SHLQ $0x03, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   slopes_tail
+
+slopes_loop:
+	VBROADCASTSD h+104(FP), Z0
+	MOVQ         alpha+88(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	MOVQ         beta+96(FP), DX
+	VMOVUPD      (DX)(CX*1), Z2
+	VSUBPD       Z1, Z2, Z2
+	VMULPD       Z0, Z2, Z2
+	VMULPD       Z2, Z2, Z3
+	VBROADCASTSD word3ef71de3a556c734<>+0(SB), Z4
+	VBROADCASTSD word3f53813813813814<>+0(SB), Z5
+	VMULPD       Z4, Z3, Z4
+	VADDPD       Z4, Z5, Z4
+	VBROADCASTSD word3fa1111111111111<>+0(SB), Z5
+	VMULPD       Z4, Z3, Z4
+	VADDPD       Z4, Z5, Z4
+	VBROADCASTSD word3fd5555555555555<>+0(SB), Z5
+	VMULPD       Z4, Z3, Z4
+	VADDPD       Z4, Z5, Z4
+	VMULPD       Z4, Z2, Z2
+	VBROADCASTSD wordbec4ce19ae67b348<>+0(SB), Z4
+	VBROADCASTSD wordbf26c16c16c16c17<>+0(SB), Z5
+	VMULPD       Z4, Z3, Z4
+	VADDPD       Z4, Z5, Z4
+	VBROADCASTSD wordbf7c71c71c71c71c<>+0(SB), Z5
+	VMULPD       Z4, Z3, Z4
+	VADDPD       Z4, Z5, Z4
+	VBROADCASTSD wordbfc0000000000000<>+0(SB), Z5
+	VMULPD       Z4, Z3, Z4
+	VADDPD       Z4, Z5, Z4
+	VBROADCASTSD wordbfe0000000000000<>+0(SB), Z5
+	VMULPD       Z4, Z3, Z3
+	VADDPD       Z3, Z5, Z3
+	VADDPD       Z2, Z3, Z2
+	VMULPD       Z0, Z1, Z3
+	MOVQ         mem+56(FP), DX
+	VMOVUPD      (DX)(CX*1), Z4
+	VMULPD       Z4, Z0, Z4
+	VMULPD       Z4, Z3, Z3
+	VMULPD       Z2, Z3, Z2
+	MOVQ         kappa+72(FP), DX
+	VMOVUPD      (DX)(CX*1), Z3
+	MOVQ         tauMem+80(FP), DX
+	VMOVUPD      (DX)(CX*1), Z4
+	VMULPD       Z4, Z3, Z4
+	VMULPD       Z3, Z0, Z3
+	VSUBPD       Z3, Z4, Z3
+	VSUBPD       Z2, Z3, Z3
+	VMULPD       Z1, Z1, Z1
+	MOVQ         i+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Z4
+	MOVQ         mem+56(FP), DX
+	VMOVUPD      (DX)(CX*1), Z5
+	VMULPD       Z5, Z1, Z5
+	VMULPD       Z0, Z5, Z5
+	MOVQ         v+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Z6
+	VMULPD       Z6, Z5, Z5
+	VMULPD       Z3, Z1, Z1
+	VMULPD       Z4, Z1, Z1
+	VSUBPD       Z1, Z5, Z1
+	MOVQ         gMem+0(FP), DX
+	VMOVUPD      (DX)(CX*1), Z3
+	MOVQ         a+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Z5
+	VMULPD       Z1, Z5, Z1
+	VADDPD       Z1, Z3, Z1
+	MOVQ         gMem+0(FP), DX
+	VMOVUPD      Z1, (DX)(CX*1)
+	MOVQ         beta+96(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	VMULPD       Z1, Z1, Z1
+	MOVQ         syn+64(FP), DX
+	VMOVUPD      (DX)(CX*1), Z3
+	VMULPD       Z3, Z1, Z3
+	VMULPD       Z0, Z3, Z0
+	MOVQ         b+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Z3
+	VMULPD       Z3, Z0, Z0
+	VMULPD       Z2, Z1, Z1
+	MOVQ         a+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Z2
+	VMULPD       Z2, Z1, Z1
+	VSUBPD       Z1, Z0, Z0
+	MOVQ         gSyn+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	VMULPD       Z0, Z4, Z0
+	VADDPD       Z0, Z1, Z0
+	MOVQ         gSyn+8(FP), DX
+	VMOVUPD      Z0, (DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          slopes_loop
+
+slopes_tail:
+	ADDQ         $0x40, AX
+	JZ           slopes_end
+	SHRL         $0x03, AX
+	MOVL         $-1, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	VBROADCASTSD h+104(FP), Z0
+	MOVQ         alpha+88(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	MOVQ         beta+96(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z2
+	VSUBPD       Z1, Z2, Z2
+	VMULPD       Z0, Z2, Z2
+	VMULPD       Z2, Z2, Z3
+	VBROADCASTSD word3ef71de3a556c734<>+0(SB), Z4
+	VBROADCASTSD word3f53813813813814<>+0(SB), Z5
+	VMULPD       Z4, Z3, Z4
+	VADDPD       Z4, Z5, Z4
+	VBROADCASTSD word3fa1111111111111<>+0(SB), Z5
+	VMULPD       Z4, Z3, Z4
+	VADDPD       Z4, Z5, Z4
+	VBROADCASTSD word3fd5555555555555<>+0(SB), Z5
+	VMULPD       Z4, Z3, Z4
+	VADDPD       Z4, Z5, Z4
+	VMULPD       Z4, Z2, Z2
+	VBROADCASTSD wordbec4ce19ae67b348<>+0(SB), Z4
+	VBROADCASTSD wordbf26c16c16c16c17<>+0(SB), Z5
+	VMULPD       Z4, Z3, Z4
+	VADDPD       Z4, Z5, Z4
+	VBROADCASTSD wordbf7c71c71c71c71c<>+0(SB), Z5
+	VMULPD       Z4, Z3, Z4
+	VADDPD       Z4, Z5, Z4
+	VBROADCASTSD wordbfc0000000000000<>+0(SB), Z5
+	VMULPD       Z4, Z3, Z4
+	VADDPD       Z4, Z5, Z4
+	VBROADCASTSD wordbfe0000000000000<>+0(SB), Z5
+	VMULPD       Z4, Z3, Z3
+	VADDPD       Z3, Z5, Z3
+	VADDPD       Z2, Z3, Z2
+	VMULPD       Z0, Z1, Z3
+	MOVQ         mem+56(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z4
+	VMULPD       Z4, Z0, Z4
+	VMULPD       Z4, Z3, Z3
+	VMULPD       Z2, Z3, Z2
+	MOVQ         kappa+72(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z3
+	MOVQ         tauMem+80(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z4
+	VMULPD       Z4, Z3, Z4
+	VMULPD       Z3, Z0, Z3
+	VSUBPD       Z3, Z4, Z3
+	VSUBPD       Z2, Z3, Z3
+	VMULPD       Z1, Z1, Z1
+	MOVQ         i+24(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z4
+	MOVQ         mem+56(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z5
+	VMULPD       Z5, Z1, Z5
+	VMULPD       Z0, Z5, Z5
+	MOVQ         v+16(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z6
+	VMULPD       Z6, Z5, Z5
+	VMULPD       Z3, Z1, Z1
+	VMULPD       Z4, Z1, Z1
+	VSUBPD       Z1, Z5, Z1
+	MOVQ         gMem+0(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z3
+	MOVQ         a+32(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z5
+	VMULPD       Z1, Z5, Z1
+	VADDPD       Z1, Z3, Z1
+	MOVQ         gMem+0(FP), AX
+	VMOVUPD      Z1, K1, (AX)(CX*1)
+	MOVQ         beta+96(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	VMULPD       Z1, Z1, Z1
+	MOVQ         syn+64(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z3
+	VMULPD       Z3, Z1, Z3
+	VMULPD       Z0, Z3, Z0
+	MOVQ         b+40(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z3
+	VMULPD       Z3, Z0, Z0
+	VMULPD       Z2, Z1, Z1
+	MOVQ         a+32(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z2
+	VMULPD       Z2, Z1, Z1
+	VSUBPD       Z1, Z0, Z0
+	MOVQ         gSyn+8(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	VMULPD       Z0, Z4, Z0
+	VADDPD       Z0, Z1, Z0
+	MOVQ         gSyn+8(FP), AX
+	VMOVUPD      Z0, K1, (AX)(CX*1)
+
+slopes_end:
 	VZEROUPPER
 	RET
 

@@ -22,3 +22,7 @@ func fastSeriesBack(_ []SeriesOp, _, _, _, _ []Lane, _, _ int) bool             
 func fastPolynomials(_ *Lane, _ []Lane, _, _ *Lane) bool                         { return false }
 func fastBounds(_ *Lane, _ []Lane, _, _ *Lane) bool                              { return false }
 func fastPowers(_ []Lane, _, _, _ *Lane) bool                                    { return false }
+func fastPropagate(_ Each, _ Rates, _ float64, _ int) bool                       { return false }
+func fastAdvanceEach(_ []uint64, _, _, _, _ []float64, _ Each, _ []float64) bool { return false }
+func fastRetreatEach(_, _ []float64, _ Each) bool                                { return false }
+func fastSlopes(_, _, _, _, _, _ []float64, _ Each, _ Rates, _ float64) bool     { return false }

@@ -59,6 +59,26 @@ func log1pAVX2(dst *float64, x *float64, n int, table *float64)
 //go:noescape
 func expm1AVX2(dst *float64, x *float64, n int)
 
+// propagateAVX2 is propagate in generic.go with minus = -part.
+//
+//go:noescape
+func propagateAVX2(mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, perGap *float64, n int, h float64, minus float64, doublings int)
+
+// advanceEachAVX2 is advanceEach in generic.go into a mask of zeros.
+//
+//go:noescape
+func advanceEachAVX2(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem *float64, syn *float64, kappa *float64, q *float64)
+
+// retreatEachAVX2 is retreatEach in generic.go.
+//
+//go:noescape
+func retreatEachAVX2(a *float64, b *float64, n int, mem *float64, syn *float64, kappa *float64)
+
+// slopesAVX2 is slopes in generic.go.
+//
+//go:noescape
+func slopesAVX2(gMem *float64, gSyn *float64, v *float64, i *float64, a *float64, b *float64, n int, mem *float64, syn *float64, kappa *float64, tauMem *float64, alpha *float64, beta *float64, h float64)
+
 // expandAVX2 is expand in generic.go for code that is not empty, without the order; with 0 states it is series up to coefficient last - 1.
 //
 //go:noescape
@@ -138,6 +158,26 @@ func log1pAVX512(dst *float64, x *float64, n int, table *float64)
 //
 //go:noescape
 func expm1AVX512(dst *float64, x *float64, n int)
+
+// propagateAVX512 is propagate in generic.go with minus = -part.
+//
+//go:noescape
+func propagateAVX512(mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, perGap *float64, n int, h float64, minus float64, doublings int)
+
+// advanceEachAVX512 is advanceEach in generic.go into a mask of zeros.
+//
+//go:noescape
+func advanceEachAVX512(mask *uint64, v1 *float64, i1 *float64, v *float64, i *float64, n int, mem *float64, syn *float64, kappa *float64, q *float64)
+
+// retreatEachAVX512 is retreatEach in generic.go.
+//
+//go:noescape
+func retreatEachAVX512(a *float64, b *float64, n int, mem *float64, syn *float64, kappa *float64)
+
+// slopesAVX512 is slopes in generic.go.
+//
+//go:noescape
+func slopesAVX512(gMem *float64, gSyn *float64, v *float64, i *float64, a *float64, b *float64, n int, mem *float64, syn *float64, kappa *float64, tauMem *float64, alpha *float64, beta *float64, h float64)
 
 // expandAVX512 is expand in generic.go for code that is not empty, without the order; with 0 states it is series up to coefficient last - 1.
 //

@@ -150,6 +150,9 @@ func (m *machine) div(x, y vector) vector { return m.each(VDIVPD, x, y) }
 // larger is x where x > y, else y.
 func (m *machine) larger(x, y vector) vector { return m.each(VMAXPD, x, y) }
 
+// smaller is x where x < y, else y.
+func (m *machine) smaller(x, y vector) vector { return m.each(VMINPD, x, y) }
+
 func (m *machine) sqrt(x vector) vector {
 	v := m.new()
 	for k := range v {

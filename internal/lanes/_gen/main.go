@@ -31,6 +31,10 @@ func main() {
 		m.cross(ones)
 		m.log1p(ones)
 		m.expm1(ones)
+		m.propagate(ones)
+		m.advanceEach(ones)
+		m.retreatEach(ones)
+		m.slopes(ones)
 		m.expand()
 		m.seriesBack()
 		m.polynomials()
@@ -359,16 +363,20 @@ func (m *machine) expm1(ones Mem) {
 	m.function("expm1", "func(dst, x *float64, n int)", " for -1/8 < x < 0.")
 	dst, px, n := pointer("dst"), pointer("x"), pointer("n")
 	m.over("expm1", n, ones, func(offset reg.GPVirtual) {
-		x := m.load(px, offset)
-		x2 := m.mul(x, x)
-		pair := func(even, odd float64) vector { return m.add(m.number(even), m.mul(x, m.number(odd))) }
-		y := pair(1./3628800, 1./39916800)
-		y = m.add(m.mul(y, x2), pair(1./40320, 1./362880))
-		y = m.add(m.mul(y, x2), pair(1./720, 1./5040))
-		y = m.add(m.mul(y, x2), pair(1./24, 1./120))
-		y = m.add(m.mul(y, x2), pair(1./2, 1./6))
-		m.store(m.add(x, m.mul(x2, y)), dst, offset)
+		m.store(m.expm1Of(m.load(px, offset)), dst, offset)
 	})
 	VZEROUPPER()
 	RET()
+}
+
+// expm1Of is e^x - 1.
+func (m *machine) expm1Of(x vector) vector {
+	x2 := m.mul(x, x)
+	pair := func(even, odd float64) vector { return m.add(m.number(even), m.mul(x, m.number(odd))) }
+	y := pair(1./3628800, 1./39916800)
+	y = m.add(m.mul(y, x2), pair(1./40320, 1./362880))
+	y = m.add(m.mul(y, x2), pair(1./720, 1./5040))
+	y = m.add(m.mul(y, x2), pair(1./24, 1./120))
+	y = m.add(m.mul(y, x2), pair(1./2, 1./6))
+	return m.add(x, m.mul(x2, y))
 }
