@@ -41,7 +41,8 @@ func Assign(file string, table map[string]any, dst any) error {
 // field that has none would need, as "method is eventprop", and "" for all others. A table may have
 // the value 0, false, "" or an empty list for a field without a meaning, which does nothing.
 func AssignWhere(file string, table map[string]any, dst any, where func(reflect.StructField) string) error {
-	if bad := (decoder{where}).decode(reflect.ValueOf(dst).Elem(), table, ""); bad != nil {
+	root := reflect.ValueOf(dst).Elem()
+	if bad := (decoder{root, where}).decode(root, table, ""); bad != nil {
 		bad.File = file
 		return bad
 	}
@@ -49,6 +50,7 @@ func AssignWhere(file string, table map[string]any, dst any, where func(reflect.
 }
 
 type decoder struct {
+	root  reflect.Value
 	where func(reflect.StructField) string
 }
 
@@ -116,8 +118,11 @@ func (d decoder) decode(dst reflect.Value, table map[string]any, path string) *e
 				known = append(known, prefix+name)
 			}
 		}
-		return &exit.BadInput{Member: prefix + key, Expected: "one of " + strings.Join(known, ", "), Found: "an unknown key",
-			Nearest: exit.Nearest(prefix+key, known)}
+		near := d.elsewhere(key)
+		if near == "" {
+			near = exit.Nearest(prefix+key, known)
+		}
+		return &exit.BadInput{Member: prefix + key, Expected: "one of " + strings.Join(known, ", "), Found: "an unknown key", Nearest: near}
 	}
 	for _, key := range slices.Sorted(maps.Keys(table)) {
 		if _, ok := fields[key]; !ok && !extended && idle[key] == "" {
@@ -147,6 +152,31 @@ func (d decoder) decode(dst reflect.Value, table map[string]any, path string) *e
 		}
 	}
 	return nil
+}
+
+// elsewhere returns where the file may have a key: beside the sections, or in the first section
+// with a key of that name.
+func (d decoder) elsewhere(key string) string {
+	for i := range d.root.NumField() {
+		f := d.root.Type().Field(i)
+		name := keyOf(f)
+		if name == key && d.where(f) == "" {
+			return key
+		}
+		v := d.root.Field(i)
+		if name == "" || v.Kind() != reflect.Struct {
+			continue
+		}
+		for j := range v.NumField() {
+			if f := v.Type().Field(j); keyOf(f) == key && d.where(f) == "" {
+				return name + "." + key
+			}
+		}
+		if more, ok := v.Addr().Interface().(Extended); ok && slices.Contains(more.Extra(), key) {
+			return name + "." + key
+		}
+	}
+	return ""
 }
 
 // nothing tells whether a value is what a key has that is left out.

@@ -88,9 +88,38 @@ func TestCauseFirst(t *testing.T) {
 		"[train]\nepoch = 3":                                 `did you mean train.epochs?`,
 		"[data]\nset = \"yinyan\"\ndir = \"x\"":              `did you mean yinyang?`,
 		"[data]\ntrian = 3":                                  `did you mean data.train?`,
+		"[model]\nsteps = 20":                                `did you mean encode.steps?`,
+		"[train]\ndt = 1e-3":                                 `did you mean encode.dt?`,
+		"epochs = 3":                                         `did you mean train.epochs?`,
+		"[readout]\nkind = \"li-max\"":                       `did you mean model.readout?`,
 	} {
 		_, err := Parse("a.toml", "name = \"x\"\n"+text, "")
 		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+// TestCauseOfRun: errors of samples name the key that is at fault.
+func TestCauseOfRun(t *testing.T) {
+	for text, want := range map[string]string{
+		"[encode]\nt_late = 0.5\n":                        "a.toml: encode.steps: ",
+		"[data]\nset = \"npz\"\nfile = \"nothing.npz\"\n": "a.toml: data.file: ",
+	} {
+		e, err := Parse("a.toml", "name = \"x\"\n"+text, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sets, target, err := e.Load()
+		if err == nil {
+			var net Network
+			if net, err = e.Build(sets.Train.Channels(), target); err != nil {
+				t.Fatal(err)
+			}
+			defer net.Close()
+			_, err = net.Gradient(sets.Train, 0, 0)
+		}
+		if err = e.Explain(err); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: %v\nwant %s", text, err, want)
 		}
 	}

@@ -239,7 +239,27 @@ func (e *Experiment) explain(err error) error {
 	if dir, _ := e.Data.Keys["dir"].(string); e.Data.Set == "mnist" && errors.Is(err, fs.ErrNotExist) {
 		return &exit.BadInput{File: dir, Expected: "the files of MNIST; get them with: surge data get mnist --dir " + dir, Err: err}
 	}
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		for key, value := range e.Data.Keys {
+			if value == p.Path {
+				return &exit.BadInput{File: e.file, Member: "data." + key, Err: err}
+			}
+		}
+	}
 	return err
+}
+
+// Explain names the file and the key in an error of a run where a setting of the experiment is the
+// cause: time steps, or a duration, that do not hold all spikes.
+func (e *Experiment) Explain(err error) error {
+	if e == nil || !errors.Is(err, data.ErrOutside) {
+		return err
+	}
+	key := "encode.steps"
+	if e.events() {
+		key = "encode.duration"
+	}
+	return &exit.BadInput{File: e.file, Member: key, Err: err}
 }
 
 func (e *Experiment) bad(key, expected, found string) error {

@@ -246,7 +246,11 @@ func (e *Experiment) bound(channels int, target data.Target, learned []int) erro
 			weights += float64(float64(n) * float64(n))
 		}
 		row := float64(e.kept()) * float64(n)
-		if err := check(fmt.Sprintf("model.hidden[%d]", i), n, width*(float64((2+copies)*weights)+row)); err != nil {
+		key, found := fmt.Sprintf("model.hidden[%d]", i), n
+		if row > weights && e.kept() > n {
+			key, found = "encode.steps", e.Encode.Steps
+		}
+		if err := check(key, found, width*(float64((2+copies)*weights)+row)); err != nil {
 			return err
 		}
 		before, neurons = n, neurons+n

@@ -20,6 +20,7 @@ func TestBeyondTheMachine(t *testing.T) {
 		{"[encode]\nsteps = 10000\n[model]\nhidden = [5000, 5000]\n[train]\nbatch = 5000\ndtype = \"float64\"\n", "train.batch"},
 		{"[encode]\nsteps = 10000\n[train]\nbatch = 5000\n[[layer]]\nkind = \"linear\"\nsize = 10000\n[[layer]]\nkind = \"lif\"\n", "train.batch"},
 		{"[model]\nhidden = [2000000000]\n", "model.hidden[0]"},
+		{"[encode]\nsteps = 1000000000\n", "encode.steps"},
 		{"[model]\nhidden = [10000000]\nrecurrent = true\n", "model.hidden[0]"},
 		{"[encode]\nsteps = 2000000000\n", "encode.steps"},
 		{"[[layer]]\nkind = \"linear\"\nsize = 1000000\n[[layer]]\nkind = \"linear\"\nsize = 1000000\n[[layer]]\nkind = \"lif\"\n", ""},

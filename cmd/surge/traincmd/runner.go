@@ -95,6 +95,7 @@ func (r *runner) run(ctx context.Context) error {
 	s.Metrics, s.Times, s.Receipt, s.Keep = r.dir.Path(experiment.MetricsFile), r.dir.Path(experiment.TimesFile), r.dir.Path(experiment.ReceiptFile), r.keep
 	s.AfterBatch, s.AfterEpoch, s.Logger = r.report.batch, r.report.epoch, r.report.logger()
 	result, err := train.Run(ctx, r.net, r.sets, s)
+	err = r.experiment.Explain(err)
 	r.report.end()
 	if errors.Is(err, train.ErrComputing) {
 		r.net = nil // it cannot be closed, and the program ends
