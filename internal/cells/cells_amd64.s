@@ -3506,7 +3506,7 @@ DATA word32_000000000d800000<>+56(SB)/8, $0x0d8000000d800000
 GLOBL word32_000000000d800000<>(SB), RODATA|NOPTR, $64
 
 // func mixedAVX2F32(args *byte, scratch *byte, n int, rows int) (found int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·mixedAVX2F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
@@ -3521,6 +3521,18 @@ row_of_mixed:
 	JL   tail_of_mixed
 
 loop_mixed:
+	MOVQ         3888(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3912(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3936(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3960(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3984(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         4008(AX), R9
+	PREFETCHT0   (R9)(BX*1)
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y0
 	MOVQ         (AX), R9
 	VMOVUPD      (R9)(BX*1), Y1
@@ -4188,6 +4200,18 @@ tail_of_mixed:
 	LEAQ         tail<>+64(SB), R9
 	SUBQ         R10, R9
 	VMOVUPD      (R9), Y15
+	MOVQ         3888(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3912(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3936(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3960(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3984(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         4008(AX), R9
+	PREFETCHT0   (R9)(BX*1)
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Y0
 	MOVQ         (AX), R9
 	VMASKMOVPS   (R9)(BX*1), Y15, Y1
@@ -9769,7 +9793,7 @@ DATA word64_03f0000000000000<>+56(SB)/8, $0x03f0000000000000
 GLOBL word64_03f0000000000000<>(SB), RODATA|NOPTR, $64
 
 // func mixedAVX2F64(args *byte, scratch *byte, n int, rows int) (found int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·mixedAVX2F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
@@ -9784,6 +9808,18 @@ row_of_mixed:
 	JL   tail_of_mixed
 
 loop_mixed:
+	MOVQ         3888(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3912(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3936(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3960(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3984(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         4008(AX), R9
+	PREFETCHT0   (R9)(BX*1)
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y0
 	MOVQ         (AX), R9
 	VMOVUPD      (R9)(BX*1), Y1
@@ -10498,6 +10534,18 @@ tail_of_mixed:
 	LEAQ         tail<>+64(SB), R9
 	SUBQ         R10, R9
 	VMOVUPD      (R9), Y15
+	MOVQ         3888(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3912(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3936(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3960(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3984(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         4008(AX), R9
+	PREFETCHT0   (R9)(BX*1)
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Y0
 	MOVQ         (AX), R9
 	VMASKMOVPD   (R9)(BX*1), Y15, Y1
@@ -15318,7 +15366,7 @@ end_linear:
 	RET
 
 // func mixedAVX512F32(args *byte, scratch *byte, n int, rows int) (found int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·mixedAVX512F32(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
@@ -15333,6 +15381,18 @@ row_of_mixed:
 	JL   tail_of_mixed
 
 loop_mixed:
+	MOVQ         3888(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3912(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3936(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3960(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3984(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         4008(AX), R9
+	PREFETCHT0   (R9)(BX*1)
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z0
 	MOVQ         (AX), R9
 	VMOVUPD      (R9)(BX*1), Z1
@@ -15979,6 +16039,18 @@ tail_of_mixed:
 	MOVL         $-1, R9
 	BZHIL        R8, R9, R9
 	KMOVW        R9, K7
+	MOVQ         3888(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3912(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3936(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3960(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3984(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         4008(AX), R9
+	PREFETCHT0   (R9)(BX*1)
 	VMOVUPD      word32_00000000c2ae0000<>+0(SB), Z0
 	MOVQ         (AX), R9
 	VMOVUPS.Z    (R9)(BX*1), K7, Z1
@@ -21112,7 +21184,7 @@ end_linear:
 	RET
 
 // func mixedAVX512F64(args *byte, scratch *byte, n int, rows int) (found int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·mixedAVX512F64(SB), NOSPLIT, $0-40
 	MOVQ args+0(FP), AX
 	MOVQ scratch+8(FP), CX
@@ -21127,6 +21199,18 @@ row_of_mixed:
 	JL   tail_of_mixed
 
 loop_mixed:
+	MOVQ         3888(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3912(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3936(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3960(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3984(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         4008(AX), R9
+	PREFETCHT0   (R9)(BX*1)
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z0
 	MOVQ         (AX), R9
 	VMOVUPD      (R9)(BX*1), Z1
@@ -21820,6 +21904,18 @@ tail_of_mixed:
 	MOVL         $-1, R9
 	BZHIL        R8, R9, R9
 	KMOVW        R9, K7
+	MOVQ         3888(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3912(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3936(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3960(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         3984(AX), R9
+	PREFETCHT0   (R9)(BX*1)
+	MOVQ         4008(AX), R9
+	PREFETCHT0   (R9)(BX*1)
 	VMOVUPD      word64_c085e00000000000<>+0(SB), Z0
 	MOVQ         (AX), R9
 	VMOVUPD.Z    (R9)(BX*1), K7, Z1

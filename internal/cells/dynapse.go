@@ -265,7 +265,11 @@ type Mixed[T Float] struct {
 	LinearT Linear[T]
 	S       SpikeS[T]
 	LinearS Linear[T]
+	Next    Next[T]
 }
+
+// Next is what the next step back reads and writes: it comes to the cache while this one computes.
+type Next[T Float] struct{ Timer0, Iahp0, Isyn0, W, DWT, DWS []T }
 
 // Run computes the adjoint. What Local but Jump, Gy, Gsyn and Gleak hold after it is arbitrary.
 func (a *Mixed[T]) Run(s *Scratch, n, rows int) {

@@ -264,6 +264,7 @@ func (k *neuronKernel[T]) retreat(w *task[T], p place, x []T) {
 		}
 	}
 	if mixed {
+		k.ahead(&a.mixed.Next, p, x)
 		a.mixed.Run(w.scratch, p.n, p.rows)
 	}
 	if k.driven {
@@ -274,6 +275,18 @@ func (k *neuronKernel[T]) retreat(w *task[T], p place, x []T) {
 			}
 		}
 	}
+}
+
+// ahead names what the next step back reads and writes, which is far away in memory.
+func (k *neuronKernel[T]) ahead(n *cells.Next[T], p place, x []T) {
+	n.W, n.DWT, n.DWS = x, x, x
+	if p.t > 0 {
+		p.t--
+		lo, hi, width := p.lo/k.n, p.hi/k.n, k.n*k.types()
+		n.W = k.in.x[(p.t*k.b+lo)*width : (p.t*k.b+hi)*width]
+		n.DWT, n.DWS = k.flows[0].inputs(p.t, k.b, lo, hi, width), k.flows[1].inputs(p.t, k.b, lo, hi, width)
+	}
+	n.Timer0, n.Iahp0, n.Isyn0 = before(p, k.timer, k.in.timer), before(p, k.out.iahp, k.iahp0), before(p, k.out.isyn, k.isyn0)
 }
 
 // linear returns the operands for membrane, adaptation and synapse of flow i.

@@ -305,6 +305,9 @@ func (p *program) mixed() {
 		p.scope = name
 		write()
 	}
+	for _, name := range []string{"Timer0", "Iahp0", "Isyn0", "W", "DWT", "DWS"} {
+		p.ahead("Next." + name)
+	}
 	part("Local.", func() { p.local(false) })
 	part("T.", p.spikeT)
 	part("LinearT.", p.linear)
