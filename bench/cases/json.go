@@ -205,6 +205,9 @@ type ignored struct{}
 
 func (*ignored) UnmarshalJSON([]byte) error { return nil }
 
+// mostMembers bounds the members of an object: each takes some 200 bytes besides its text.
+const mostMembers = 1 << 16
+
 // members takes an object apart, in the order of the file. A name that occurs twice is an error.
 func members(s source) ([]member, error) {
 	dec := json.NewDecoder(bytes.NewReader(s.text))
@@ -214,6 +217,9 @@ func members(s source) ([]member, error) {
 	var list []member
 	seen := map[string]struct{}{}
 	for dec.More() {
+		if len(list) == mostMembers {
+			return nil, s.bad(fmt.Sprintf("at most %d members", mostMembers), "more")
+		}
 		token, err := dec.Token()
 		if err != nil {
 			return nil, syntaxError(s, err)

@@ -20,9 +20,12 @@ type Array struct {
 }
 
 // MaxElements is the number of elements that one .npy, .npz or .csv file may hold: 2^27, one
-// gibibyte of float64. A compressed file can be a thousand times smaller than its content; the
-// limit bounds the memory for reading it.
+// gibibyte of float64. A compressed file can be a thousand times smaller than its content; it may
+// hold as many elements as it has bytes, and 2^21 more, 16 MiB of float64.
 const MaxElements = 1 << 27
+
+// elements is how many numbers a file of size bytes may hold.
+func elements(size int64) int { return int(min(MaxElements, size+1<<21)) }
 
 // ReadArrays reads the arrays of a file, by the ending of its name:
 //
@@ -41,12 +44,12 @@ const MaxElements = 1 << 27
 func ReadArrays(path string) ([]Array, error) {
 	f, err := Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("files: %w", err)
+		return nil, named("", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, fmt.Errorf("files: %w", err)
+		return nil, named("", err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: %w: expected a regular file, found %v", path, ErrFormat, info.Mode().Type())
@@ -71,7 +74,7 @@ func decodeArraysOf(path string, f interface {
 	switch ext := strings.ToLower(filepath.Ext(path)); ext {
 	case ".npy":
 		var a Array
-		budget := MaxElements
+		budget := elements(size)
 		a, err = decodeNPY(f, size, &budget)
 		a.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 		arrays = []Array{a}

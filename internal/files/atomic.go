@@ -3,7 +3,6 @@ package files
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -28,8 +27,9 @@ import (
 // power). A process that is killed leaves at most a hidden temporary file ".<name><number>" beside
 // path.
 //
-// An existing file keeps its permissions, a new one has 0644 less the umask. A symbolic link at
-// path is replaced, not followed. Writes are buffered (64 KiB).
+// An existing file keeps its permissions, a new one has 0644 less the umask. Where a symbolic link
+// is at path, the file that it points to is replaced, or made, and not the link. Writes are
+// buffered (64 KiB).
 //
 // What is no file, a device or a pipe, and all that stands in /dev, is not replaced but written to;
 // a pipe that nobody reads is an error.
@@ -44,7 +44,7 @@ func WriteAtomic(path string, write func(io.Writer) error) error {
 func stream(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return fmt.Errorf("files: write %s: %w", path, cause(err))
+		return named("write "+path+": ", cause(err))
 	}
 	w := bufio.NewWriterSize(f, 1<<16)
 	err = write(w)
@@ -54,11 +54,15 @@ func stream(path string, write func(io.Writer) error) error {
 // replace is WriteAtomic. keep, where it is not nil, runs when the new content is complete and
 // before it takes its place.
 func replace(path string, write func(io.Writer) error, keep func() error) (err error) {
+	given := path
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("files: write %s: %w", path, cause(err))
+			err = named("write "+given+": ", cause(err))
 		}
 	}()
+	if path, err = followed(path); err != nil {
+		return err
+	}
 	if err := change(OpCreate, path); err != nil {
 		return err
 	}
@@ -100,6 +104,30 @@ func replace(path string, write func(io.Writer) error, keep func() error) (err e
 	}
 	placed = true
 	return syncDir(dir)
+}
+
+// followed returns the path of the file that symbolic links at path lead to, whether it is there or
+// not.
+func followed(path string) (string, error) {
+	const most = 40 // links, as in Linux
+	for range most {
+		if info, err := os.Lstat(path); err != nil || info.Mode()&os.ModeSymlink == 0 {
+			return path, nil
+		}
+		link, err := os.Readlink(path)
+		if err != nil {
+			return "", err
+		}
+		if !filepath.IsAbs(link) {
+			folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+			if err != nil {
+				return "", err
+			}
+			link = filepath.Join(folder, link)
+		}
+		path = link
+	}
+	return "", syscall.ELOOP
 }
 
 // pending are the paths that Temporary was given and whose work goes on.

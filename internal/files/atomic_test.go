@@ -312,3 +312,48 @@ func TestAbandon(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLinks: what symbolic links lead to is written, there or not, and the links stay.
+func TestLinks(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "data", "deep"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, to := range map[string]string{"a": "b", "b": "data/deep/c", "data/deep/c": "../there", "new": "data/d", "loop": "loop", "nowhere": "gone/e"} {
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Skip(err)
+		}
+	}
+	for name, file := range map[string]string{"a": "data/there", "new": "data/d"} {
+		for _, text := range []string{"first", "second"} {
+			if err := WriteText(filepath.Join(dir, name), text); err != nil {
+				t.Fatal(err)
+			}
+			if b, err := os.ReadFile(filepath.Join(dir, file)); err != nil || string(b) != text {
+				t.Errorf("%s: %q, %v, want %q", name, b, err, text)
+			}
+		}
+		if _, err := os.Readlink(filepath.Join(dir, name)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, want := range map[string]error{"loop": syscall.ELOOP, "nowhere": os.ErrNotExist} {
+		if err := WriteText(filepath.Join(dir, name), "x"); !errors.Is(err, want) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v, want %v", name, err, want)
+		}
+	}
+}
+
+// TestNamedOnce: errors have the name of the package once.
+func TestNamedOnce(t *testing.T) {
+	dir := t.TempDir()
+	_, format := ReadArrays("/dev/zero")
+	_, missing := ReadArrays(filepath.Join(dir, "a.npy"))
+	twice := WriteArrays(filepath.Join(dir, "a.npz"), []Array{{Name: "", Data: []float64{1}}})
+	gone := WriteText(filepath.Join(dir, "gone", "a"), "x")
+	for _, err := range []error{format, missing, twice, gone} {
+		if err == nil || strings.Count(err.Error(), "files: ") != 1 {
+			t.Errorf("%v", err)
+		}
+	}
+}

@@ -96,12 +96,12 @@ func WriteKeep(path string, a *Archive) error {
 func Read(path string, want Format) (*Archive, error) {
 	f, err := Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("files: %w", err)
+		return nil, named("", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, fmt.Errorf("files: %w", err)
+		return nil, named("", err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%w: %s: expected a regular file, found %v", ErrFormat, path, info.Mode().Type())

@@ -52,7 +52,7 @@ func (c *Column) Len() int { return max(len(c.Data), len(c.Codes)) }
 func ReadTable(path string) ([]Column, error) {
 	f, err := OpenWhole(path)
 	if err != nil {
-		return nil, fmt.Errorf("files: %w", err)
+		return nil, named("", err)
 	}
 	defer f.Close()
 	columns, err := decodeTable(f, false)
@@ -205,12 +205,20 @@ func (t *table) finish() error {
 	return nil
 }
 
-// decodeCSV reads columns of numbers. Those under a unit are converted to SI units without prefix.
+// decodeCSV reads columns of numbers.
 func decodeCSV(r io.Reader) ([]Array, error) {
 	columns, err := decodeTable(r, false)
 	if err != nil {
 		return nil, err
 	}
+	return Numbers(columns)
+}
+
+// Numbers returns columns of numbers as arrays of shape [rows], which share their memory. Those
+// under a unit are converted to SI units without prefix.
+//
+// Errors: [ErrFormat] for a column of texts, and for a unit that is not known.
+func Numbers(columns []Column) ([]Array, error) {
 	arrays := make([]Array, len(columns))
 	for i, c := range columns {
 		if c.Codes != nil {

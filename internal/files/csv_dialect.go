@@ -112,6 +112,8 @@ func findDialect(text *bufio.Reader, told rune) (d dialect, err error) {
 	}
 	if i := bytes.LastIndexByte(sample, '\n'); !whole && i >= 0 {
 		sample = sample[:i+1]
+	} else if !whole {
+		return d, fmt.Errorf("%w: .csv: expected a first line of at most %d bytes, found a longer one", ErrTooLarge, sampleBytes)
 	}
 	candidates := separators
 	if told != 0 {
@@ -379,9 +381,32 @@ func (d *dialect) rows(text io.Reader) rowReader {
 		lines.Buffer(nil, 1<<20)
 		return &spaceRows{lines: lines, comment: d.comment}
 	}
-	in := csv.NewReader(text)
+	in := csv.NewReader(&boundCells{r: text, separator: byte(d.separator)})
 	in.Comma, in.Comment, in.ReuseRecord, in.TrimLeadingSpace = d.separator, d.comment, true, d.separator != '\t'
 	return &csvRows{in}
+}
+
+// boundCells is a text without a line of so many cells that splitting it takes much more memory
+// than it has bytes.
+type boundCells struct {
+	r         io.Reader
+	separator byte
+	cells     int // of the line at hand
+}
+
+// mostCells is more than the names of a first line of sampleBytes bytes can be.
+const mostCells = sampleBytes
+
+func (b *boundCells) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	last := bytes.LastIndexByte(p[:n], '\n')
+	if last >= 0 {
+		b.cells = 0
+	}
+	if b.cells += bytes.Count(p[last+1:n], []byte{b.separator}); b.cells > mostCells {
+		return 0, fmt.Errorf("%w: expected lines of at most %d cells, found a longer one", ErrTooLarge, mostCells)
+	}
+	return n, err
 }
 
 type csvRows struct{ *csv.Reader }

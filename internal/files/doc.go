@@ -21,7 +21,10 @@
 // with the size it has before memory is taken for it.
 package files
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Errors of this package; they are wrapped with the file, what was expected and what was found.
 var (
@@ -39,3 +42,13 @@ var (
 	// ErrTooLarge signifies data beyond a documented limit.
 	ErrTooLarge = errors.New("files: data exceeds the limit")
 )
+
+// named puts the package and what was done before an error; those of this package have it already.
+func named(did string, err error) error {
+	for _, ours := range []error{ErrCorrupt, ErrVersion, ErrFormat, ErrArray, ErrTooLarge} {
+		if errors.Is(err, ours) {
+			return fmt.Errorf("%s%w", did, err)
+		}
+	}
+	return fmt.Errorf("files: %s%w", did, err)
+}

@@ -1,11 +1,14 @@
 package files
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -119,5 +122,60 @@ func TestOverlap(t *testing.T) {
 	two := slices.Concat(b[:start], entry, bytes.Replace(entry, []byte("x.npy"), []byte("y.npy"), 1), last)
 	if arrays, err := ParseArrays("a.npz", two); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "overlap") {
 		t.Errorf("two members: %d arrays, %v", len(arrays), err)
+	}
+}
+
+// TestCompressed: what is small because it is compressed takes the memory of a small file.
+func TestCompressed(t *testing.T) {
+	archive := func(members, n int) string {
+		path := filepath.Join(t.TempDir(), "a.npz")
+		f, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		z := zip.NewWriter(f)
+		for k := range members {
+			w, err := z.Create(fmt.Sprintf("x%d.npy", k))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Write(npy(fmt.Sprintf("{'descr': '|u1', 'fortran_order': False, 'shape': (%d,), }", n), string(make([]byte, n)))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, c := range []struct {
+		members, n     int
+		arrays, packed bool // whether they are read
+	}{{1, 1 << 20, true, true}, {3, 1 << 20, false, true}, {5, 8 << 20, false, false}} {
+		path := archive(c.members, c.n)
+		if _, err := ReadArrays(path); (err == nil) != c.arrays || err != nil && !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%d members of %d bytes, as numbers: %v", c.members, c.n, err)
+		}
+		if _, err := ReadPacked(path); (err == nil) != c.packed || err != nil && !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%d members of %d bytes, as they are: %v", c.members, c.n, err)
+		}
+	}
+}
+
+// TestManyCells: a line of a million cells is refused before it is split, wherever it stands.
+func TestManyCells(t *testing.T) {
+	long := strings.Repeat("1,", 1<<20) + "1\n"
+	for name, text := range map[string]string{"the first": long, "another": "a,b\n" + strings.Repeat("1,2\n", 1<<15) + long} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := ParseTable("a.csv", []byte(text))
+		runtime.ReadMemStats(&after)
+		if !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%s: %v, want ErrTooLarge", name, err)
+		}
+		if taken := after.TotalAlloc - before.TotalAlloc; taken > 16<<20 { // as the texts of the lines before have
+			t.Errorf("%s: took %d bytes", name, taken)
+		}
 	}
 }

@@ -35,15 +35,15 @@ func OpenLines(path string, size int64) (*Lines, error) {
 		flag |= os.O_CREATE
 	}
 	if err := change(OpCreate, path); err != nil {
-		return nil, fmt.Errorf("files: %w", err)
+		return nil, named("", err)
 	}
 	f, err := os.OpenFile(path, flag, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("files: %w", err)
+		return nil, named("", err)
 	}
 	l := &Lines{f: f}
 	if err := l.keep(size); err != nil {
-		return nil, errors.Join(fmt.Errorf("files: %s: %w", path, err), f.Close())
+		return nil, errors.Join(named(path+": ", err), f.Close())
 	}
 	return l, nil
 }
@@ -112,7 +112,7 @@ func (l *Lines) Write(v any) error {
 		return fmt.Errorf("files: %s: %w", l.f.Name(), err)
 	}
 	if _, err := writeTo(l.f, l.f.Name(), append(b, '\n')); err != nil {
-		return errors.Join(fmt.Errorf("files: %w", err), l.keep(l.size))
+		return errors.Join(named("", err), l.keep(l.size))
 	}
 	l.size += int64(len(b)) + 1
 	return nil
@@ -129,7 +129,7 @@ func (l *Lines) Sync() error {
 		err = l.f.Sync()
 	}
 	if err != nil {
-		return fmt.Errorf("files: %w", err)
+		return named("", err)
 	}
 	return nil
 }
@@ -152,7 +152,7 @@ func (l *Lines) Close() error {
 func ReadLines[T any](path string) (rows []T, rest int, err error) {
 	b, err := ReadFile(path)
 	if err != nil {
-		return nil, 0, fmt.Errorf("files: %w", err)
+		return nil, 0, named("", err)
 	}
 	rows, rest, err = decodeLines[T](b)
 	if err != nil {
@@ -170,12 +170,12 @@ func ReadLinesAfter[T any](path string, size int64) (rows []T, end int64, err er
 		return nil, 0, nil
 	}
 	if err != nil {
-		return nil, size, fmt.Errorf("files: %w", err)
+		return nil, size, named("", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, size, fmt.Errorf("files: %w", err)
+		return nil, size, named("", err)
 	}
 	if info.Size() < size {
 		return nil, size, fmt.Errorf("%w: %s: expected at least %d bytes, found %d", ErrCorrupt, path, size, info.Size())
@@ -185,7 +185,7 @@ func ReadLinesAfter[T any](path string, size int64) (rows []T, end int64, err er
 	}
 	b, err := io.ReadAll(io.NewSectionReader(f, size, info.Size()-size))
 	if err != nil {
-		return nil, size, fmt.Errorf("files: %w", err)
+		return nil, size, named("", err)
 	}
 	rows, rest, err := decodeLines[T](b)
 	if err != nil {

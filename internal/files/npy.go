@@ -80,30 +80,34 @@ func decodeNPY(r io.Reader, size int64, budget *int) (Array, error) {
 	if h.nested || h.fields[0].dtype == Text {
 		return Array{}, fmt.Errorf("%w: .npy element type: expected numbers, found %s", ErrFormat, h.describe())
 	}
-	if h.n > *budget {
+	if h.n > MaxElements {
 		return Array{}, fmt.Errorf("%w: shape %v: at most %d elements in a file", ErrTooLarge, h.shape, MaxElements)
 	}
-	*budget -= h.n
 	if err := h.checkSize(); err != nil {
 		return Array{}, err
 	}
+	if h.n > *budget {
+		return Array{}, fmt.Errorf("%w: shape %v: at most %d elements more in a file that is compressed as far; numpy.savez stores them as they are", ErrTooLarge, h.shape, *budget)
+	}
+	*budget -= h.n
 	f := h.fields[0]
-	data := make([]float64, 0, min(h.n, chunk))
+	data, i, place := make([]float64, h.n), 0, places(h.shape)
 	err = h.stream(r, func(b []byte) error {
-		for ; len(b) > 0; b = b[h.width:] {
+		for ; len(b) > 0; b, i = b[h.width:], i+1 {
 			v, ok := f.dtype.value(f.dtype.bits(b, f.order))
 			if !ok {
-				return fmt.Errorf("%w: element %d: the %s %#x is not exactly a float64", ErrArray, len(data), f.dtype, f.dtype.bits(b, f.order))
+				return fmt.Errorf("%w: element %d: the %s %#x is not exactly a float64", ErrArray, i, f.dtype, f.dtype.bits(b, f.order))
 			}
-			data = append(data, v)
+			if h.fortran {
+				data[place()] = v
+			} else {
+				data[i] = v
+			}
 		}
 		return nil
 	})
 	if err != nil {
 		return Array{}, err
-	}
-	if h.fortran {
-		data = rowMajor(data, h.shape)
 	}
 	return Array{DType: f.dtype, Shape: h.shape, Data: data}, nil
 }
@@ -132,29 +136,26 @@ func (h npyHeader) stream(r io.Reader, each func(b []byte) error) error {
 	return nil
 }
 
-// rowMajor returns column-major data in row-major order.
-func rowMajor(data []float64, shape []int) []float64 {
-	out := make([]float64, len(data))
-	columnMajor(shape, len(out), func(i, from int) { out[i] = data[from] })
-	return out
-}
-
-// columnMajor calls each with the index of each of n elements in row-major order and in
-// column-major order.
-func columnMajor(shape []int, n int, each func(row, column int)) {
-	index := make([]int, len(shape))
-	for i := range n {
-		from, stride := 0, 1
-		for d, k := range index {
-			from += k * stride
-			stride *= shape[d]
-		}
-		each(i, from)
-		for d := len(shape) - 1; d >= 0; d-- {
-			if index[d]++; index[d] < shape[d] {
+// places returns a function that gives the index in row-major order of one element after the other
+// of an array in column-major order.
+func places(shape []int) func() int {
+	index, strides, stride := make([]int, len(shape)), make([]int, len(shape)), 1
+	for d := len(shape) - 1; d >= 0; d-- {
+		strides[d] = stride
+		stride *= shape[d]
+	}
+	next := 0
+	return func() int {
+		at := next
+		for d, n := range shape {
+			index[d]++
+			next += strides[d]
+			if index[d] < n {
 				break
 			}
 			index[d] = 0
+			next -= n * strides[d]
 		}
+		return at
 	}
 }

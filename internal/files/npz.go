@@ -12,7 +12,7 @@ import (
 
 // decodeNPZ reads a .npz file: a zip archive of .npy files.
 func decodeNPZ(r io.ReaderAt, size int64) ([]Array, error) {
-	budget := MaxElements
+	budget := elements(size)
 	arrays := []Array{}
 	err := eachFile(r, size, nil, func(name string, f *zip.File) error {
 		m, err := openMember(f)
@@ -66,6 +66,7 @@ func eachFile(r io.ReaderAt, size int64, names []string, do func(name string, f 
 		left -= f.CompressedSize64
 	}
 	seen := map[string]bool{}
+	packed, unpacked := 0.0, 0.0 // bytes of those that are compressed
 	for _, f := range z.File {
 		name, ok := strings.CutSuffix(f.Name, ".npy")
 		if !ok {
@@ -78,6 +79,13 @@ func eachFile(r io.ReaderAt, size int64, names []string, do func(name string, f 
 			return fmt.Errorf("%w: name %q occurs twice", ErrArray, name)
 		}
 		seen[name] = true
+		if f.Method != zip.Store {
+			packed, unpacked = packed+float64(f.CompressedSize64), unpacked+float64(f.UncompressedSize64)
+		}
+		if unpacked > largeUnpacked && unpacked > maxRatio*packed {
+			return fmt.Errorf("array %q: %w: %.0f bytes in the archive claim to be %.0f, more than %d times as many; numpy.savez stores them as they are",
+				name, ErrTooLarge, packed, unpacked, maxRatio)
+		}
 		if err := do(name, f); err != nil {
 			return fmt.Errorf("array %q: %w", name, err)
 		}
@@ -90,18 +98,17 @@ const methodBzip2 = 12
 
 var methodNames = map[uint16]string{9: "deflate64", 14: "LZMA", 93: "zstandard", 95: "xz", 98: "PPMd", 99: "AES encryption"}
 
-// A member that is unpacked to more than largeMember bytes may have at most maxRatio times the
-// bytes that it has in the archive. Deflate reaches 1032, which a few megabytes of zeros need to
-// fill a memory; spikes that are stored as bytes have some 10 to 100.
+// Members that are unpacked to more than largeUnpacked bytes may have at most maxRatio times the
+// bytes that they have in the archive. Deflate reaches 1032, with which a few megabytes of zeros
+// would fill a memory; spikes that are stored as bytes have some 10 to 100.
 const (
-	largeMember = 256 << 20
-	maxRatio    = 200
+	largeUnpacked = 32 << 20
+	maxRatio      = 200
 )
 
 // openMember begins to unpack a member.
 func openMember(f *zip.File) (io.ReadCloser, error) {
 	const encrypted = 1
-	size, packed := f.UncompressedSize64, f.CompressedSize64
 	method, known := methodNames[f.Method]
 	switch {
 	case f.Flags&encrypted != 0:
@@ -110,11 +117,8 @@ func openMember(f *zip.File) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("%w: the member is compressed by %s, expected none, deflate (numpy.savez_compressed) or bzip2", ErrFormat, method)
 	case f.Method != zip.Store && f.Method != zip.Deflate && f.Method != methodBzip2:
 		return nil, fmt.Errorf("%w: the member is compressed by method %d, expected none, deflate (numpy.savez_compressed) or bzip2", ErrFormat, f.Method)
-	case size > math.MaxInt64:
-		return nil, fmt.Errorf("%w: claims %d bytes", ErrCorrupt, size)
-	case f.Method != zip.Store && size > largeMember && size/maxRatio > packed:
-		return nil, fmt.Errorf("%w: %d bytes in the archive claim to be %d, more than %d times as many; numpy.savez stores it as it is",
-			ErrTooLarge, packed, size, maxRatio)
+	case f.UncompressedSize64 > math.MaxInt64:
+		return nil, fmt.Errorf("%w: claims %d bytes", ErrCorrupt, f.UncompressedSize64)
 	}
 	r, err := f.Open()
 	if err != nil {

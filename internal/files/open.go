@@ -52,10 +52,12 @@ func cause(err error) error {
 }
 
 // MaxStream is the number of bytes that [ReadFile] takes from a pipe, which does not say how long
-// it is, and [ReadJSON] of a file, and MaxText that of a text that people write.
+// it is, and [ReadJSON] of a file, MaxLine that of one line, and MaxText that of an experiment,
+// for whose bytes the parser of TOML takes forty times as many.
 const (
 	MaxStream = 1 << 30
-	MaxText   = 64 << 20
+	MaxLine   = 64 << 20
+	MaxText   = 1 << 20
 )
 
 // ReadFile returns the content of the file at path. Errors are those of [Open] and os.ReadFile, and
@@ -63,9 +65,12 @@ const (
 // and for a pipe with more than [MaxStream] bytes.
 func ReadFile(path string) ([]byte, error) { return readFile(path, math.MaxInt64) }
 
-// ReadText is [ReadFile] for a text that people write, of at most [MaxText] bytes.
+// ReadText is [ReadFile] for an experiment, of at most [MaxText] bytes.
 func ReadText(path string) (string, error) {
 	b, err := readFile(path, MaxText)
+	if errors.Is(err, ErrTooLarge) {
+		err = fmt.Errorf("%w; arrays belong in a file of their own, as .npz", err)
+	}
 	return string(b), err
 }
 
@@ -144,7 +149,7 @@ func (w *whole) Read(p []byte) (int, error) {
 
 func (w *whole) Close() error { return w.f.Close() }
 
-// OpenText is [OpenWhole] of a file of lines, of which none has more than [MaxText] bytes: a longer
+// OpenText is [OpenWhole] of a file of lines, of which none has more than [MaxLine] bytes: a longer
 // one is [ErrTooLarge] when it is read.
 func OpenText(path string) (io.ReadCloser, error) {
 	f, err := OpenWhole(path)
@@ -157,7 +162,7 @@ func OpenText(path string) (io.ReadCloser, error) {
 	}{&boundLines{r: f}, f}, nil
 }
 
-// boundLines is a text whose lines are not to be longer than MaxText.
+// boundLines is a text whose lines are not to be longer than MaxLine.
 type boundLines struct {
 	r    io.Reader
 	line int // bytes of the line at hand
@@ -168,8 +173,8 @@ func (b *boundLines) Read(p []byte) (int, error) {
 	if i := bytes.LastIndexByte(p[:n], '\n'); i >= 0 {
 		b.line = -(i + 1)
 	}
-	if b.line += n; b.line > MaxText {
-		return 0, fmt.Errorf("%w: expected lines of at most %d bytes, found a longer one", ErrTooLarge, MaxText)
+	if b.line += n; b.line > MaxLine {
+		return 0, fmt.Errorf("%w: expected lines of at most %d bytes, found a longer one", ErrTooLarge, MaxLine)
 	}
 	return n, err
 }
@@ -177,7 +182,7 @@ func (b *boundLines) Read(p []byte) (int, error) {
 // fits says whether the content of a file of this size, of which a format allows so much, can be
 // held in memory.
 func fits(size, most int64) error {
-	if size <= MaxText { // to ask what is left takes longer than to read a small file
+	if size <= min(MaxLine, most) { // to ask what is left takes longer than to read a small file
 		return nil
 	}
 	if most = held(most); size > most {

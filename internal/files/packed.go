@@ -102,12 +102,12 @@ func join(array, field string) string {
 func eachNPY(path string, names []string, do func(name string, open func() (npyHeader, io.Reader, error)) error) error {
 	f, err := Open(path)
 	if err != nil {
-		return fmt.Errorf("files: %w", err)
+		return named("", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return fmt.Errorf("files: %w", err)
+		return named("", err)
 	}
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s: %w: expected a regular file, found %v", path, ErrFormat, info.Mode().Type())
@@ -193,7 +193,10 @@ func (p *Packed) rowMajor() {
 	for k := range p.chunks {
 		p.chunks[k] = make([]byte, len(old.chunks[k]))
 	}
-	columnMajor(p.Shape, p.n, func(row, column int) { copy(p.at(row), old.at(column)) })
+	place := places(p.Shape)
+	for i := range p.n {
+		copy(p.at(place()), old.at(i))
+	}
 }
 
 // Len returns the number of elements.

@@ -15,6 +15,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/surge-snn/surge/internal/exit"
+	"github.com/surge-snn/surge/internal/files"
 )
 
 // Decode sets the fields of dst, a pointer to a struct, from a text. A field is named by its tag
@@ -63,8 +64,12 @@ type Extended interface {
 }
 
 // Table reads a text as TOML, without a schema. Errors are *exit.BadInput with the file and the
-// line; what is nested deeper than any file of surge is one.
+// line; what is nested deeper than any file of surge, or longer than
+// [files.MaxText], is one.
 func Table(file, text string) (map[string]any, error) {
+	if len(text) > files.MaxText {
+		return nil, &exit.BadInput{File: file, Expected: fmt.Sprintf("at most %d bytes of TOML; arrays belong in a file of their own, as .npz", files.MaxText), Found: fmt.Sprint(len(text))}
+	}
 	if err := shallow(file, text); err != nil {
 		return nil, err
 	}

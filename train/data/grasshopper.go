@@ -56,14 +56,14 @@ func (r *Receptor) Seconds() float64 {
 // cut-off frequency first. Errors: [fs.ErrNotExist], [ErrFormat].
 func LoadGrasshopper(dir string) (list [2]*Receptor, err error) {
 	for i := range list {
-		var texts [2]string
+		var texts [2][]byte
 		for k, name := range []string{"grasshopper_stimulus%d.txt", "grasshopper_spike_times%d.txt"} {
 			path := filepath.Join(dir, fmt.Sprintf(name, i+1))
-			if texts[k], err = files.ReadText(path); err != nil {
+			if texts[k], err = files.ReadJSON(path); err != nil {
 				return list, fmt.Errorf("data: %w", err)
 			}
 		}
-		if list[i], err = ParseReceptor(texts[0], texts[1]); err != nil {
+		if list[i], err = ParseReceptor(string(texts[0]), string(texts[1])); err != nil {
 			return list, fmt.Errorf("%s, stimulus %d: %w", dir, i+1, err)
 		}
 	}

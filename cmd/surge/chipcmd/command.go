@@ -124,10 +124,12 @@ func (c *Import) Run(k *kong.Context) error {
 	if err != nil {
 		return bad(c.File, err)
 	}
-	var keys map[string]json.RawMessage
+	var samna struct {
+		Value0 json.RawMessage `json:"value0"`
+	}
 	toml := strings.HasSuffix(strings.ToLower(c.Out), ".toml")
 	var d *chip.Device
-	if json.Unmarshal(raw, &keys) == nil && keys["value0"] != nil {
+	if json.Unmarshal(raw, &samna) == nil && samna.Value0 != nil {
 		if d, err = chip.ReadSamna(bytes.NewReader(raw)); err != nil {
 			return bad(c.File, err)
 		}

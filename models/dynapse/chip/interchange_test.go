@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -185,4 +186,28 @@ func FuzzInterchange(f *testing.F) {
 		}
 		_, _ = ParseRockpool("spec.npz", text)
 	})
+}
+
+// TestMany: chips beyond a board, and objects with more members or levels than a configuration has,
+// are errors.
+func TestMany(t *testing.T) {
+	members := make([]string, mostMembers+1)
+	for i := range members {
+		members[i] = fmt.Sprintf(`"value%d": {}`, i)
+	}
+	object := "{" + strings.Join(members, ",") + "}"
+	for text, want := range map[string]string{
+		`{"value0": {"chips": [{}, {}, {}, {}, {}]}}`: "5 chips, want at most 4",
+		object: "at most 1024 members",
+		`{"value0": {"chips": [{"cores": {"value0": {"neurons": ` + object + `}}}]}}`: "at most 1024 members",
+		strings.Repeat("[", 65): "64 levels",
+	} {
+		_, samna := ReadSamna(strings.NewReader(text))
+		_, rockpool := ReadRockpool(strings.NewReader(text))
+		for _, err := range []error{samna, rockpool} {
+			if !errors.Is(err, ErrDevice) || !strings.Contains(err.Error(), want) && (want[0] != '5' || err == samna) {
+				t.Errorf("%.60s: %v, want ErrDevice with %q", text, err, want)
+			}
+		}
+	}
 }

@@ -202,12 +202,12 @@ func indices[T any](list map[string]T) func(yield func(int) bool) {
 //
 // Errors: [ErrDevice] for what is not of that form, and those of [Device.Check].
 func ReadSamna(r io.Reader) (*Device, error) {
-	if r == nil {
-		return nil, fmt.Errorf("%w: nothing to read from", ErrDevice)
-	}
 	var s samna
-	if err := json.NewDecoder(r).Decode(&s); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDevice, err)
+	if err := document(r, &s); err != nil {
+		return nil, err
+	}
+	if n := len(s.Value0.Chips); n > MaxChips {
+		return nil, fmt.Errorf("%w: %d chips, want at most %d", ErrDevice, n, MaxChips)
 	}
 	d := &Device{Format: DeviceFormat, Iscale: dynapse.Iscale.Default(), Chips: []Chip{}, Inputs: []Channel{}}
 	ids := map[[3]int]int{}

@@ -23,8 +23,11 @@ type Specification struct {
 	Codes *Quantised
 }
 
-// specification is a dictionary that is being read.
-type specification map[string]json.RawMessage
+// specification is a dictionary that is being read, of JSON or of arrays.
+type specification struct {
+	texts  map[string]json.RawMessage
+	arrays map[string]files.Array
+}
 
 // ReadRockpool reads a specification of Rockpool in JSON (arrays as nested lists), quantised or
 // not: the dictionary of its mapper, with that of its quantisation or without, where currents have
@@ -34,14 +37,53 @@ type specification map[string]json.RawMessage
 //
 // Errors: [ErrDevice] for what is not of that form.
 func ReadRockpool(r io.Reader) (*Specification, error) {
-	if r == nil {
-		return nil, fmt.Errorf("%w: nothing to read from", ErrDevice)
-	}
 	var spec specification
-	if err := json.NewDecoder(r).Decode(&spec); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDevice, err)
+	if err := document(r, &spec.texts); err != nil {
+		return nil, err
 	}
 	return spec.read()
+}
+
+// mostMembers is more than the members that an object of a configuration has. Many small ones take
+// twenty times the memory of their text.
+const mostMembers = 1 << 10
+
+// document reads JSON of another program.
+func document(r io.Reader, to any) error {
+	if r == nil {
+		return fmt.Errorf("%w: nothing to read from", ErrDevice)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDevice, err)
+	}
+	const deepest = 64
+	var members []int // of the objects around a place, and in lists nothing
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; c {
+		case '"':
+			for i++; i < len(text) && text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			members = append(members, 0)
+		case '}', ']':
+			members = members[:max(len(members)-1, 0)]
+		case ':':
+			if len(members) > 0 {
+				members[len(members)-1]++
+			}
+		}
+		if n := len(members); n > deepest || n > 0 && members[n-1] > mostMembers {
+			return fmt.Errorf("%w: at byte %d: expected objects of at most %d members and %d levels, found more", ErrDevice, i, mostMembers, deepest)
+		}
+	}
+	if err := json.Unmarshal(text, to); err != nil {
+		return fmt.Errorf("%w: %w", ErrDevice, err)
+	}
+	return nil
 }
 
 // ParseRockpool is [ReadRockpool] for the content of a file of this name, in JSON or as the arrays
@@ -56,39 +98,24 @@ func ParseRockpool(name string, content []byte) (*Specification, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDevice, err)
 	}
-	spec := specification{}
+	spec := specification{arrays: map[string]files.Array{}}
 	for _, a := range arrays {
 		if len(a.Data) == 0 { // an extent beside a 0 may be any number
 			return nil, fmt.Errorf("%w: %s has no elements: shape %v", ErrDevice, a.Name, a.Shape)
 		}
-		text, err := json.Marshal(nested(a.Shape, a.Data))
-		if err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", ErrDevice, a.Name, err)
-		}
-		spec[a.Name] = text
+		spec.arrays[a.Name] = a
 	}
 	return spec.read()
 }
 
-// nested is an array as lists of lists.
-func nested(shape []int, data []float64) any {
-	switch len(shape) {
-	case 0:
-		return data[0]
-	case 1:
-		return data
-	}
-	list, size := make([]any, shape[0]), len(data)/max(shape[0], 1)
-	for i := range list {
-		list[i] = nested(shape[1:], data[i*size:(i+1)*size])
-	}
-	return list
+func (s specification) has(key string) bool {
+	_, is := s.arrays[key]
+	v, ok := s.texts[key]
+	return is || ok && string(v) != "null"
 }
 
-func (s specification) has(key string) bool { v, ok := s[key]; return ok && string(v) != "null" }
-
 func (s specification) decode(key string, to any) error {
-	if err := json.Unmarshal(s[key], to); err != nil {
+	if err := json.Unmarshal(s.texts[key], to); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrDevice, key, err)
 	}
 	return nil
@@ -96,17 +123,54 @@ func (s specification) decode(key string, to any) error {
 
 // values reads a number or a list.
 func (s specification) values(key string) (list []float64, err error) {
+	if a, ok := s.arrays[key]; ok && len(a.Shape) == 0 {
+		return a.Data, nil
+	}
 	var one float64
-	if json.Unmarshal(s[key], &one) == nil {
+	if json.Unmarshal(s.texts[key], &one) == nil {
 		return []float64{one}, nil
 	}
-	return list, s.decode(key, &list)
+	_, list, err = s.array(key, 1)
+	return list, err
+}
+
+// array reads an array of one, two or three axes, row-major.
+func (s specification) array(key string, axes int) (shape []int, data []float64, err error) {
+	if a, ok := s.arrays[key]; ok {
+		if len(a.Shape) != axes {
+			err = fmt.Errorf("%w: %s has the shape %v, want %d axes", ErrDevice, key, a.Shape, axes)
+		}
+		return a.Shape, a.Data, err
+	}
+	var rows [][]float64
+	var blocks [][][]float64
+	switch axes {
+	case 1:
+		err = s.decode(key, &data)
+		return []int{len(data)}, data, err
+	case 2:
+		err = s.decode(key, &rows)
+		shape = []int{len(rows), 0}
+	default:
+		err = s.decode(key, &blocks)
+		rows = slices.Concat(blocks...)
+		shape = []int{len(blocks), len(rows) / max(len(blocks), 1), 0}
+	}
+	if len(rows) > 0 {
+		shape[axes-1] = len(rows[0])
+	}
+	irregular := slices.ContainsFunc(rows, func(r []float64) bool { return len(r) != len(rows[0]) }) ||
+		slices.ContainsFunc(blocks, func(b [][]float64) bool { return len(b) != len(blocks[0]) })
+	if err == nil && irregular {
+		err = fmt.Errorf("%w: %s has rows of different lengths", ErrDevice, key)
+	}
+	return shape, slices.Concat(rows...), err
 }
 
 // perCore reads a value of each cluster.
 func (s specification) perCore(key string, clusters int) ([]float64, error) {
-	var list []float64
-	if err := s.decode(key, &list); err != nil {
+	_, list, err := s.array(key, 1)
+	if err != nil {
 		return nil, err
 	}
 	if len(list) < clusters {
@@ -121,14 +185,14 @@ func (s specification) matrix(n int, keys ...string) (w Weights, err error) {
 	if i < 0 {
 		return w, nil
 	}
-	var rows [][]float64
-	if err := s.decode(keys[i], &rows); err != nil {
+	shape, list, err := s.array(keys[i], 2)
+	if err != nil {
 		return w, err
 	}
-	if n == 0 && len(rows) > 0 {
-		n = len(rows[0])
+	if n == 0 {
+		n = shape[1]
 	}
-	w = Weights{Pre: len(rows), Post: n, W: slices.Concat(rows...)}
+	w = Weights{Pre: shape[0], Post: n, W: list}
 	return w, w.check(keys[i])
 }
 
@@ -137,8 +201,8 @@ func (s specification) read() (*Specification, error) {
 	if !s.has("core_map") {
 		return s.neurons()
 	}
-	var places []float64
-	if err := s.decode("core_map", &places); err != nil {
+	_, places, err := s.array("core_map", 1)
+	if err != nil {
 		return nil, err
 	}
 	out := &Specification{}
@@ -258,23 +322,21 @@ func (s *Specification) quantised(clusters int, iscale float64, spec specificati
 		if !spec.has(m.key) {
 			continue
 		}
-		var codes, signs [][][]float64
-		if err := spec.decode(m.key, &codes); err != nil {
+		shape, codes, err := spec.array(m.key, 3)
+		if err != nil {
 			return err
 		}
-		if err := spec.decode(m.sign, &signs); err != nil {
+		signed, signs, err := spec.array(m.sign, 3)
+		if err != nil {
 			return err
 		}
-		if len(codes) < clusters || len(signs) < clusters {
-			return fmt.Errorf("%w: %s of %d clusters, want %d", ErrDevice, m.key, len(codes), clusters)
+		pre, n := shape[1], s.Network.N
+		if want := []int{shape[0], pre, n}; shape[0] < clusters || !slices.Equal(shape, want) || !slices.Equal(signed, want) {
+			return fmt.Errorf("%w: %s of the shape %v and %s of %v, want at least %d clusters of %d neurons in both", ErrDevice, m.key, shape, m.sign, signed, clusters, n)
 		}
-		pre, n := len(codes[0]), s.Network.N
 		*m.to = Codes{Pre: pre, Post: n, Code: make([]uint8, pre*n), Sign: make([]int8, pre*n)}
 		for c := range clusters {
-			code, sign := slices.Concat(codes[c]...), slices.Concat(signs[c]...)
-			if len(code) != pre*n || len(sign) != pre*n {
-				return fmt.Errorf("%w: %s of cluster %d has %d codes and %d signs, want %d", ErrDevice, m.key, c, len(code), len(sign), pre*n)
-			}
+			code, sign := codes[c*pre*n:(c+1)*pre*n], signs[c*pre*n:(c+1)*pre*n]
 			for i, x := range code {
 				if s.Core[i%n] != c || x == 0 {
 					continue

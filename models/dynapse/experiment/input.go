@@ -92,14 +92,10 @@ func ReadInput(path string, n dynapse.Network, in *chip.Weights) (*Input, dynaps
 // up to the last one; other columns of a table are the neurons or channels, and a .npy is the array
 // input.
 func (d *data) readInput(n dynapse.Network, in *chip.Weights) error {
-	raw, err := files.ReadFile(d.path)
-	if err != nil {
-		return failed(d.path, err)
-	}
 	if isTable(d.path) {
-		columns, err := files.ParseTable(d.path, raw)
+		columns, err := files.ReadTable(d.path)
 		if err != nil {
-			return &Error{File: d.path, Err: err}
+			return failed(d.path, err)
 		}
 		e, err := d.eventsOf(d.path, slices.Clone(columns))
 		if err != nil {
@@ -116,29 +112,31 @@ func (d *data) readInput(n dynapse.Network, in *chip.Weights) error {
 			d.arrays = []files.Array{a}
 			return err
 		}
+		return d.inputOf(columns)
 	}
-	if d.arrays, err = files.ParseArrays(d.path, raw); err != nil {
-		return &Error{File: d.path, Err: err}
+	var err error
+	if d.arrays, err = files.ReadArrays(d.path); err == nil && strings.EqualFold(filepath.Ext(d.path), ".npy") {
+		d.arrays[0].Name = "input"
 	}
-	return d.tables()
+	if err != nil {
+		return failed(d.path, err)
+	}
+	return nil
 }
 
-// tables makes the array input of the columns of a .csv, or of the array of a .npy.
-
-func (d *data) tables() error {
-	switch ext := strings.ToLower(filepath.Ext(d.path)); {
-	case ext == ".npy":
-		d.arrays[0].Name = "input"
-	case ext == ".csv" && len(d.arrays) == 0:
-		return &Error{File: d.path, Expected: "a column for each neuron", Found: "none"}
-	case ext == ".csv":
-		input := files.Array{Name: "input", Shape: []int{len(d.arrays[0].Data), len(d.arrays)}}
-		for t := range len(d.arrays[0].Data) {
-			for _, column := range d.arrays {
-				input.Data = append(input.Data, column.Data[t])
-			}
-		}
-		d.arrays = []files.Array{input}
+// inputOf makes the array input of the columns of a table.
+func (d *data) inputOf(columns []files.Column) error {
+	arrays, err := files.Numbers(columns)
+	if err != nil {
+		return &Error{File: d.path, Err: err}
 	}
+	steps, n := len(arrays[0].Data), len(arrays)
+	input := files.Array{Name: "input", Shape: []int{steps, n}, Data: make([]float64, steps*n)}
+	for j, column := range arrays {
+		for t, x := range column.Data {
+			input.Data[t*n+j] = x
+		}
+	}
+	d.arrays = []files.Array{input}
 	return nil
 }

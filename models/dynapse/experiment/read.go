@@ -104,22 +104,18 @@ func newReader(path string, o Options) *reader {
 
 // open reads the text of a file.
 func open(path string, o Options) (*reader, string, error) {
-	r := newReader(path, o)
-	read := r.ReadFile
-	if o.ReadFile == nil { // the disk: what is too long is not read
-		read = func(path string) ([]byte, error) {
-			text, err := files.ReadText(path)
-			return []byte(text), err
+	read := files.ReadText
+	if o.ReadFile != nil {
+		read = func(path string) (string, error) {
+			text, err := o.ReadFile(path)
+			return string(text), err
 		}
 	}
 	text, err := read(path)
 	if err != nil {
 		return nil, "", failed(path, err)
 	}
-	if len(text) > files.MaxText {
-		return nil, "", &Error{File: path, Expected: fmt.Sprintf("an experiment of at most %d bytes", files.MaxText), Found: fmt.Sprint(len(text))}
-	}
-	return r, string(text), nil
+	return newReader(path, o), text, nil
 }
 
 // failed is an error of the file system, which names its file once.
