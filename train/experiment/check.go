@@ -195,8 +195,12 @@ func (e *Experiment) ofEvents() []rule {
 		{"model.delay_spread", "in [0, 1)", m.DelaySpread, m.DelaySpread >= 0 && m.DelaySpread < 1},
 	}
 	rules = append(rules, e.ofNeurons()...)
+	own, readable := e.neuronParameters()
 	for i, p := range m.Learn {
-		rules = append(rules, e.learns(i, append(e.neuronParameters(), "tau_mem", "tau_syn", "v_th", "v_leak", "v_reset", "i_init", "delay")...)...)
+		if !readable {
+			break // what can be learned is not known
+		}
+		rules = append(rules, e.learns(i, append(own, "tau_mem", "tau_syn", "v_th", "v_leak", "v_reset", "i_init", "delay")...)...)
 		rules = append(rules, unless(m.Delay > 0, fmt.Sprintf("model.learn[%d]", i), p, p != "delay", "model.delay is > 0"))
 	}
 	return rules
@@ -251,13 +255,20 @@ type named struct {
 	known []string
 }
 
+// told is what was found in words, where it is no value of the key.
+type told string
+
 // bad is the error of a rule that is broken.
 func (r rule) bad(file string) *exit.BadInput {
 	b := &exit.BadInput{File: file, Member: r.key, Expected: r.expected}
 	if n, ok := r.found.(named); ok {
 		b.Nearest, r.found = exit.Nearest(n.value, n.known), n.value
 	}
-	b.Found = schema.Describe(r.found)
+	if t, ok := r.found.(told); ok {
+		b.Found = string(t)
+	} else {
+		b.Found = schema.Describe(r.found)
+	}
 	return b
 }
 

@@ -42,13 +42,17 @@ func (e *Experiment) equations() string {
 }
 
 // neuronParameters returns the names of the parameters of the neuron, none for that of package
-// eventprop and for equations that cannot be read.
-func (e *Experiment) neuronParameters() []string {
-	m, err := equation.Parse(e.equations())
-	if err != nil {
-		return nil
+// eventprop, and whether its equations can be read.
+func (e *Experiment) neuronParameters() (names []string, readable bool) {
+	text := e.equations()
+	if text == "" {
+		return nil, e.Model.Neuron != own
 	}
-	return slices.Clone(m.Params)
+	m, err := equation.Parse(text)
+	if err != nil {
+		return nil, false
+	}
+	return slices.Clip(m.Params), true
 }
 
 // ofNeurons are the rules for the neuron of hidden layers.
@@ -62,7 +66,7 @@ func (e *Experiment) ofNeurons() []rule {
 	}
 	model, err := equation.Parse(e.equations())
 	if err != nil {
-		return append(rules, rule{"model.equations", "equations as equation.Parse reads them", err.Error(), false})
+		return append(rules, rule{"model.equations", "equations as docs/neuron.md has them", told(err.Error()), false})
 	}
 	rules = append(rules,
 		unless(false, "loss.silence", e.Loss.Silence, e.Loss.Silence == 0, "neuron is lif"),
@@ -75,13 +79,13 @@ func (e *Experiment) ofNeurons() []rule {
 	}
 	for _, name := range model.Params {
 		_, ok := e.value(name)
-		rules = append(rules, rule{"model.values." + name, "a number: the neuron " + m.Neuron + " has this parameter", "nothing", ok})
+		rules = append(rules, rule{"model.values." + name, "a number: the neuron " + m.Neuron + " has this parameter", told("nothing"), ok})
 	}
 	if slices.ContainsFunc(rules, func(r rule) bool { return !r.ok }) {
 		return rules
 	}
 	if err := e.neuronOf(model).Verify(); err != nil {
-		rules = append(rules, rule{"model.equations", "derivatives that agree with differences", err.Error(), false})
+		rules = append(rules, rule{"model.equations", "derivatives that agree with differences", told(err.Error()), false})
 	}
 	return rules
 }

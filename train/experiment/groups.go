@@ -205,8 +205,8 @@ func (e *Experiment) ofGroups() (rules []rule) {
 			rule{key("clip_value"), ">= 0", g.ClipValue, g.ClipValue >= 0},
 			rule{key("high"), "> low", high, low < high},
 			rule{key("high"), "> 0, because coordinate is " + g.Coordinate, high, !positive || high > 0},
-			rule{key("low"), "a number, because coordinate is box", "nothing", g.Coordinate != "box" || g.Low != nil},
-			rule{key("high"), "a number, because coordinate is box", "nothing", g.Coordinate != "box" || g.High != nil},
+			rule{key("low"), "a number, because coordinate is box", told("nothing"), g.Coordinate != "box" || g.Low != nil},
+			rule{key("high"), "a number, because coordinate is box", told("nothing"), g.Coordinate != "box" || g.High != nil},
 			rule{key("weight_decay"), noDecay(g.Coordinate), number(g.WeightDecay), g.Coordinate == "" || number(g.WeightDecay) == 0},
 		)
 		if g.Coordinate != "" {
