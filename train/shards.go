@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-	"sync"
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/kernel"
@@ -92,9 +91,13 @@ func Shard(nets []Learner, shards int, peers Peers) (*Sharded, error) {
 				return nil, err
 			}
 		}
-		w.carry = newPart(w.results)
-		for range bits.Len(uint(each)) {
+		for range max(1, bits.Len(uint(each/len(nets)))-1) {
 			w.levels = append(w.levels, newPart(w.results))
+		}
+		w.total = &w.levels[len(w.levels)-1]
+		if w.spare = &w.levels[0]; peers != nil && w.spare == w.total {
+			spare := newPart(w.results)
+			w.spare = &spare
 		}
 		s.workers = append(s.workers, w)
 	}
@@ -174,16 +177,12 @@ func (s *Sharded) batch(gradient bool, set data.Batches, epoch uint64, k int) (*
 	}
 	set.Shards = s.shards
 	each := s.shards / ranks / len(s.workers)
-	if len(s.workers) == 1 {
-		s.workers[0].run(gradient, set, epoch, k, rank*each, each)
-	} else {
+	if len(s.workers) > 1 {
 		set.Workers = 1
-		var wait sync.WaitGroup
-		for i, w := range s.workers {
-			wait.Go(func() { w.run(gradient, set, epoch, k, (rank*len(s.workers)+i)*each, each) })
-		}
-		wait.Wait()
 	}
+	kernel.Abreast(len(s.workers), func(i, _ int) {
+		s.workers[i].run(gradient, set, epoch, k, (rank*len(s.workers)+i)*each, each)
+	})
 	var found error
 	for _, w := range s.workers {
 		if w.err == nil {
@@ -192,15 +191,15 @@ func (s *Sharded) batch(gradient bool, set data.Batches, epoch uint64, k int) (*
 		if found = w.err; !gradient || s.peers == nil || !notFinite(found) {
 			return nil, found
 		}
-		s.workers[0].carry.fault = &fault{rank, found.Error()}
+		s.workers[0].total.fault = &fault{rank, found.Error()}
 		break // of several that of the first shard
 	}
 	for step := 1; step < len(s.workers); step *= 2 {
 		for i := 0; i < len(s.workers); i += 2 * step {
-			s.workers[i].carry.add(&s.workers[i+step].carry, gradient)
+			s.workers[i].total.add(s.workers[i+step].total, gradient)
 		}
 	}
-	total, other := &s.workers[0].carry, &s.workers[0].levels[0] // nobody needs a level now
+	total, other := s.workers[0].total, s.workers[0].spare
 	for step := 1; step < ranks; step *= 2 {
 		if err := s.swap(rank^step, total, other, gradient); err != nil {
 			return nil, err
@@ -236,8 +235,9 @@ func (s *Sharded) swap(rank int, total, other *part, gradient bool) error {
 type shardWorker struct {
 	net     Learner
 	results optim.Tree // gradients and buffers of a shard
-	levels  []part     // sums of subtrees of 1, 2, 4, ... shards
-	carry   part       // the sum at hand, at the end that of all
+	levels  []part     // sums of subtrees of up to 2, 4, 8, ... shards
+	total   *part      // the last of them: the sum of all
+	spare   *part      // memory for that of another rank: the first of them, where it is not total
 	err     error
 }
 
@@ -263,7 +263,7 @@ func (w *shardWorker) run(gradient bool, set data.Batches, epoch uint64, k, firs
 	if gradient {
 		do = w.net.Gradient
 	}
-	w.carry.fault, w.err = nil, nil
+	w.err = nil
 	for i := range w.levels {
 		w.levels[i].full, w.levels[i].fault = false, nil
 	}
@@ -274,39 +274,61 @@ func (w *shardWorker) run(gradient bool, set data.Batches, epoch uint64, k, firs
 				return
 			}
 		}
-		w.carry.set(sums, w.results, gradient)
 		// As in a binary counter, two subtrees of one size make one of twice the size.
 		for i := range w.levels {
 			l := &w.levels[i]
-			if l.full {
-				w.carry.add(l, gradient)
-				l.full = false
-				continue
+			switch {
+			case i == 0:
+				l.include(sums, w.results, gradient)
+			case l.full:
+				l.add(&w.levels[i-1], gradient)
+			default:
+				*l, w.levels[i-1] = w.levels[i-1], *l
 			}
-			*l, w.carry = w.carry, *l
-			l.full = true
-			break
+			if l.full = !l.full; l.full {
+				break
+			}
 		}
 	}
-	top := &w.levels[bits.Len(uint(n))-1]
-	*top, w.carry = w.carry, *top
 }
 
-// set makes p the sum over one shard: the gradients, which are those of a mean, times its rows.
-func (p *part) set(sums Sums, grads optim.Tree, gradient bool) {
-	p.sums = sums
+// include adds one shard to p, or makes it the sum where it is not full: the gradients, which are
+// those of a mean, times its rows.
+func (p *part) include(sums Sums, grads optim.Tree, gradient bool) {
+	if p.full {
+		p.count(sums)
+	} else {
+		p.sums = sums
+	}
 	if !gradient {
 		return
 	}
 	for i, g := range grads {
 		to := p.grads[i]
-		if sums.Rows == 0 {
+		switch {
+		case sums.Rows > 0 && p.full:
+			kernel.Axpy(float32(sums.Rows), g.F32, to.F32)
+			kernel.Axpy(float64(sums.Rows), g.F64, to.F64)
+		case sums.Rows > 0:
+			kernel.Affine(to.F32, g.F32, float32(sums.Rows), float32(negativeZero))
+			kernel.Affine(to.F64, g.F64, float64(sums.Rows), negativeZero)
+		case p.full: // + 0, which makes a zero positive
+			kernel.Affine(to.F32, to.F32, 1, 0)
+			kernel.Affine(to.F64, to.F64, 1, 0)
+		default:
 			clear(to.F32)
 			clear(to.F64)
-			continue
 		}
-		kernel.Affine(to.F32, g.F32, float32(sums.Rows), float32(negativeZero))
-		kernel.Affine(to.F64, g.F64, float64(sums.Rows), negativeZero)
+	}
+}
+
+// count adds the sums of other shards.
+func (p *part) count(sums Sums) {
+	switch {
+	case p.sums.Rows == 0:
+		p.sums = sums
+	case sums.Rows > 0:
+		p.sums.add(sums)
 	}
 }
 
@@ -321,13 +343,7 @@ func (p *part) add(q *part, gradient bool) {
 	if p.fault != nil {
 		return
 	}
-	switch {
-	case p.sums.Rows == 0:
-		p.sums = q.sums
-	case q.sums.Rows > 0:
-		p.sums.add(q.sums)
-	}
-	if !gradient {
+	if p.count(q.sums); !gradient {
 		return
 	}
 	for i, g := range q.grads {

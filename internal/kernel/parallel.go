@@ -10,9 +10,30 @@ import (
 // Blocks splits 0..n-1 into blocks of the given size and calls f(lo, hi) for each, on up
 // to GOMAXPROCS goroutines, this one among them. The blocks depend on n and size alone;
 // the calls must not write to the same memory. A panic of f is passed on, when all
-// workers have stopped. Blocks itself allocates nothing after warm-up.
-func Blocks(n, size int, f func(lo, hi int)) {
-	workers := min((n+size-1)/size, runtime.GOMAXPROCS(0))
+// workers have stopped. Blocks itself allocates nothing after warm-up. Within [Abreast] it uses
+// a part of the processors.
+func Blocks(n, size int, f func(lo, hi int)) { blocks(processors((n+size-1)/size), n, size, f) }
+
+// abreast is the number of goroutines of all calls of Abreast.
+var abreast atomic.Int32
+
+// Abreast calls f(0, 1), f(1, 2), ... f(n-1, n) at once, as Blocks does with blocks of 1. Calls of
+// Blocks in f use their part of the processors alone: one goroutine, which waits for nobody, where
+// there are no more processors than functions.
+func Abreast(n int, f func(lo, hi int)) {
+	workers := processors(n)
+	abreast.Add(int32(workers))
+	defer abreast.Add(-int32(workers))
+	blocks(workers, n, 1, f)
+}
+
+// processors is how many processors so many parts may use, at least 1.
+func processors(parts int) int {
+	procs, callers := runtime.GOMAXPROCS(0), max(1, int(abreast.Load()))
+	return max(1, min(parts, (procs+callers-1)/callers))
+}
+
+func blocks(workers, n, size int, f func(lo, hi int)) {
 	if workers <= 1 {
 		for lo := 0; lo < n; lo += size {
 			f(lo, min(lo+size, n))

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,6 +24,31 @@ func TestWorkersLeave(t *testing.T) {
 			}
 		}
 		for begin := time.Now(); time.Since(begin) < patience*time.Duration(i%5)/4; {
+		}
+	}
+}
+
+// TestAbreast: functions that run at once share the processors, so that the calls of Blocks in them
+// have no more goroutines at work than there are processors; a panic leaves the next call all.
+func TestAbreast(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	for _, c := range []struct{ functions, each int }{{1, 4}, {2, 2}, {3, 2}, {4, 1}, {9, 1}} {
+		var sum atomic.Int64
+		Abreast(c.functions, func(i, _ int) {
+			if n := processors(100); n != c.each {
+				t.Errorf("%d functions: %d processors for one, want %d", c.functions, n, c.each)
+			}
+			Blocks(100, 1, func(lo, _ int) { sum.Add(int64(100*i + lo)) })
+		})
+		if n := int64(100 * c.functions); sum.Load() != n*(n-1)/2 {
+			t.Errorf("%d functions: sum %d", c.functions, sum.Load())
+		}
+		func() {
+			defer func() { _ = recover() }()
+			Abreast(c.functions, func(int, int) { panic("a function") })
+		}()
+		if n := processors(100); n != 4 {
+			t.Errorf("%d processors afterwards", n)
 		}
 	}
 }

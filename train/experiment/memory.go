@@ -83,7 +83,7 @@ func (e *Experiment) Memory(sets train.Data, target data.Target) (Memory, error)
 	}
 	m.Parameters, m.Network = copies*a.parameters, a.parameters
 	if shards := max(e.Train.Shards, 1); shards > 1 { // sums of gradients on the way up the tree
-		m.Network += a.parameters * int64(learners*(1+bits.Len(uint(shards/learners))))
+		m.Network += a.parameters * int64(learners*max(1, bits.Len(uint(shards/learners))-1))
 	}
 	for _, rows := range learned {
 		m.Network += line(a.training, b.training, rows)
@@ -133,8 +133,8 @@ var ErrMemory = errors.New("experiment: not enough memory")
 func (e *Experiment) rows(sets train.Data, learners int) (learned, evaluated []int) {
 	shards := max(e.Train.Shards, 1)
 	most := data.Batches{Size: e.Train.Batch, Shards: shards}.MaxRows()
-	if e.events() { // one network for all
-		return []int{most}, nil
+	if e.events() { // one network for all batches
+		return slices.Repeat([]int{most}, learners), nil
 	}
 	of := func(learner int, sets ...data.Batches) []int {
 		var list []int

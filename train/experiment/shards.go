@@ -21,8 +21,7 @@ type sharded struct {
 }
 
 // BuildShards returns the network for training, which computes each batch in Train.Shards shards:
-// at once on as many processors as there are, where it goes through time steps (event-based ones
-// use all processors for every shard), and by as many processes as peers are, nil for one.
+// at once on as many processors as there are, and by as many processes as peers are, nil for one.
 //
 // Errors: *exit.BadInput for train.shards that the processes do not divide, and those of Build.
 func (e *Experiment) BuildShards(peers train.Peers, channels int, target data.Target) (Network, error) {
@@ -140,7 +139,7 @@ func Begun(dir, method string) (*Experiment, error) {
 // learners returns how many networks compute the shards at once in each of some processes.
 func (e *Experiment) learners(ranks int) int {
 	n := 1
-	for !e.events() && 2*n <= min(runtime.GOMAXPROCS(0), max(e.Train.Shards, 1)/ranks) {
+	for 2*n <= min(runtime.GOMAXPROCS(0), max(e.Train.Shards, 1)/ranks) {
 		n *= 2
 	}
 	return n
