@@ -21,7 +21,7 @@ type events struct {
 	present  []present // of each neuron
 
 	queue      earliest.Queue // of times up to which neurons do not spike
-	arrivals   arrivals
+	arrivals   earliest.Arrivals
 	inOrder    []int32 // synapses by delay
 	recOrder   []int32
 	recordHead int     // next recorded spike
@@ -84,7 +84,7 @@ func (e *events) take(recorded []Spike) { e.given, e.recorded, e.detailed = true
 func (e *events) start(t *Tape) error {
 	p := t.plan
 	e.touches, e.steps, e.pending, e.recordHead, e.back.ready = e.touches[:0], e.steps[:0], e.pending[:0], 0, false
-	e.arrivals.reset()
+	e.arrivals.Reset()
 	if e.inOrder, e.recOrder = nil, nil; p.byDelay != nil {
 		e.inOrder, e.recOrder = p.byDelay()
 	}
@@ -121,7 +121,7 @@ func (e *events) forward(t *Tape) error {
 // input, arrivals over synapses with delays, or spikes with what they do at once.
 // more is false at the end.
 func (e *events) step(t *Tape) (more bool, err error) {
-	in, arrival := math.Inf(1), e.arrivals.next()
+	in, arrival := math.Inf(1), e.arrivals.First()
 	if t.head < len(t.input) {
 		in = t.input[t.head].Time
 	}
@@ -139,8 +139,7 @@ func (e *events) step(t *Tape) (more bool, err error) {
 		t.Report.Inputs++
 		e.emit(t, arrivalIn, int32(t.head-1), now)
 	default:
-		c := e.arrivals.pop()
-		e.deliver(t, c, now)
+		e.deliver(t, e.arrivals.Pop(), now)
 	}
 	if err == nil {
 		err = e.serve(t, now)
@@ -217,7 +216,7 @@ func (e *events) fast(t *Tape, j int, before, now float64) error {
 	if now == before {
 		return fmt.Errorf("%w: neuron %d at %g s, current %g", ErrRunaway, j, now, i)
 	}
-	quiet := min(t.end, e.arrivals.next()) // until then no other event can reach the neuron
+	quiet := min(t.end, e.arrivals.First()) // until then no other event can reach the neuron
 	if t.head < len(t.input) {
 		quiet = min(quiet, t.input[t.head].Time)
 	}
@@ -281,7 +280,7 @@ func (e *events) emit(t *Tape, kind kind, source int32, now float64) {
 	w, _, s := t.synapses(kind, source)
 	lo, hi := w.fan(s.Neuron)
 	if w.Delay != nil {
-		e.deliver(t, cursor{kind: kind, src: source, pos: int32(lo)}, now)
+		e.deliver(t, earliest.Arrival{Kind: uint8(kind), Source: source, At: int32(lo)}, now)
 		return
 	}
 	if w.Row != nil {
@@ -322,20 +321,21 @@ func (e *events) close(to int) {
 }
 
 // deliver serves the synapses of a spike under way whose time has come.
-func (e *events) deliver(t *Tape, c cursor, now float64) {
-	w, order, s := t.synapses(c.kind, c.src)
+func (e *events) deliver(t *Tape, c earliest.Arrival, now float64) {
+	kind := kind(c.Kind)
+	w, order, s := t.synapses(kind, c.Source)
 	start, neuron := s.Time, s.Neuron
 	_, hi := w.fan(neuron)
-	pos := int(c.pos)
-	e.open(c.kind, c.src, pos)
+	pos := int(c.At)
+	e.open(kind, c.Source, pos)
 	for ; pos < hi; pos++ {
 		k := int(order[pos])
 		if at := start + w.Delay[k]; at > now {
-			c.time, c.pos = at, int32(pos)
-			e.arrivals.push(c)
+			c.Time, c.At = at, int32(pos)
+			e.arrivals.Push(c)
 			break
 		}
-		e.arrive(t, w.target(neuron, k), k, pos, w.Weight[k], c.kind, c.src, now)
+		e.arrive(t, w.target(neuron, k), k, pos, w.Weight[k], kind, c.Source, now)
 	}
 	e.close(pos)
 }

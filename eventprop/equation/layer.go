@@ -1,6 +1,7 @@
 package equation
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -103,6 +104,22 @@ func target(s *eventprop.Synapses, i, k int) int {
 		return k - i*s.Post
 	}
 	return s.Col[k]
+}
+
+// byDelay returns the synapses of each source by delay, nil where there are none.
+func byDelay(s *eventprop.Synapses) []int32 {
+	if s.Delay == nil {
+		return nil
+	}
+	order := make([]int32, len(s.Weight))
+	for k := range order {
+		order[k] = int32(k)
+	}
+	for i := range s.Pre {
+		lo, hi := fan(s, i)
+		slices.SortStableFunc(order[lo:hi], func(a, b int32) int { return cmp.Compare(s.Delay[a], s.Delay[b]) })
+	}
+	return order
 }
 
 // value returns parameter k of neuron j.

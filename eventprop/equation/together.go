@@ -15,10 +15,10 @@ type together struct {
 	*work
 	r       *Run
 	neurons []runner
-	known   earliest.Times // up to which neurons are known
-	fresh   []int32        // neurons without a way ahead
-	queue   queue
-	head    int // next input
+	known   earliest.Times    // up to which neurons are known
+	fresh   []int32           // neurons without a way ahead
+	queue   earliest.Arrivals // over synapses with delays
+	head    int               // next input
 }
 
 // runner is a neuron and the way ahead of it as long as nothing arrives, whose end is its tip.
@@ -52,9 +52,8 @@ func (t *together) run() error {
 		if t.head < len(r.input) {
 			next = min(next, r.input[t.head].Time)
 		}
-		if len(t.queue.heap) > 0 {
-			next = min(next, t.queue.heap[0].time)
-		}
+		arrival := t.queue.First()
+		next = min(next, arrival)
 		if err := t.ahead(next); err != nil {
 			return err
 		}
@@ -68,8 +67,8 @@ func (t *together) run() error {
 				t.commit(j, r.end)
 			}
 			return nil
-		case len(t.queue.heap) > 0 && t.queue.heap[0].time == next:
-			err = t.deliver(t.queue.pop(), next)
+		case arrival == next:
+			err = t.deliver(t.queue.Pop(), next)
 		default:
 			t.head++
 			err = t.emit(arrivalIn, int32(t.head-1), next)
@@ -281,14 +280,13 @@ func (t *together) send(first int, now float64) error {
 
 // emit lets a spike reach its synapses: at once, or from now on where there are delays.
 func (t *together) emit(k kind, source int32, now float64) error {
-	w, order, neuron := t.synapses(k, source)
-	lo, hi := fan(w, neuron)
+	w, order, s := t.synapses(k, source)
+	lo, hi := fan(w, s.Neuron)
 	if order != nil {
-		t.queue.age++
-		return t.deliver(cursor{time: now, start: now, age: t.queue.age, source: source, at: int32(lo), kind: k}, now)
+		return t.deliver(earliest.Arrival{Source: source, At: int32(lo), Kind: uint8(k)}, now)
 	}
 	for i := lo; i < hi; i++ {
-		if err := t.reach(target(w, neuron, i), k, source, int32(i), now); err != nil {
+		if err := t.reach(target(w, s.Neuron, i), k, source, int32(i), now); err != nil {
 			return err
 		}
 	}
@@ -296,24 +294,25 @@ func (t *together) emit(k kind, source int32, now float64) error {
 }
 
 // synapses returns those of a spike, in which order they are reached, nil for all at once, and the
-// neuron or input that it is of.
-func (t *together) synapses(k kind, source int32) (w *eventprop.Synapses, order []int32, neuron int) {
+// spike.
+func (t *together) synapses(k kind, source int32) (w *eventprop.Synapses, order []int32, s eventprop.Spike) {
 	if k == arrivalRec {
-		return t.l.Rec, t.recOrder, t.r.found[source].Neuron
+		return t.l.Rec, t.recOrder, t.r.found[source]
 	}
-	return &t.l.In, t.inOrder, t.r.input[source].Neuron
+	return &t.l.In, t.inOrder, t.r.input[source]
 }
 
 // deliver serves the synapses of a spike under way whose time has come.
-func (t *together) deliver(c cursor, now float64) error {
-	w, order, neuron := t.synapses(c.kind, c.source)
-	for _, hi := fan(w, neuron); int(c.at) < hi; c.at++ {
-		i := order[c.at]
-		if c.time = c.start + w.Delay[i]; c.time > now {
-			t.queue.push(c)
+func (t *together) deliver(c earliest.Arrival, now float64) error {
+	k := kind(c.Kind)
+	w, order, s := t.synapses(k, c.Source)
+	for _, hi := fan(w, s.Neuron); int(c.At) < hi; c.At++ {
+		i := order[c.At]
+		if c.Time = s.Time + w.Delay[i]; c.Time > now {
+			t.queue.Push(c)
 			return nil
 		}
-		if err := t.reach(target(w, neuron, int(i)), c.kind, c.source, i, now); err != nil {
+		if err := t.reach(target(w, s.Neuron, int(i)), k, c.Source, i, now); err != nil {
 			return err
 		}
 	}

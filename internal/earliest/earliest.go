@@ -1,5 +1,5 @@
 // Package earliest keeps the earliest of many times that change one by one: the next spike of many
-// neurons.
+// neurons, and the next arrivals of spikes that are under way.
 package earliest
 
 import "math"

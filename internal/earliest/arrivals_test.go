@@ -1,4 +1,4 @@
-package eventprop
+package earliest
 
 import (
 	"testing"
@@ -6,23 +6,23 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestArrivals: cursors come out by time, equal ones in the order they came in.
+// TestArrivals: arrivals come out by time, equal ones in the order they came in.
 func TestArrivals(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var a arrivals
-		a.reset()
+		var a Arrivals
+		a.Reset()
 		in, out := 0, 0
-		last := cursor{time: -1}
+		last := Arrival{Time: -1}
 		for range rapid.IntRange(1, 200).Draw(t, "operations") {
 			if rapid.Bool().Draw(t, "push") || in == out {
-				floor := max(int(last.time), 0) // nothing arrives in the past
-				a.push(cursor{time: float64(rapid.IntRange(floor, floor+9).Draw(t, "time"))})
+				floor := max(int(last.Time), 0) // nothing arrives in the past
+				a.Push(Arrival{Time: float64(rapid.IntRange(floor, floor+9).Draw(t, "time"))})
 				in++
 				continue
 			}
-			c := a.pop()
+			c := a.Pop()
 			out++
-			if c.less(last) {
+			if c.before(&last) {
 				t.Fatalf("%+v after %+v", c, last)
 			}
 			last = c
