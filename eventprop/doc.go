@@ -59,10 +59,11 @@
 // A gradient step of 784-350-10 on latency-coded images takes 1.5 times as long with time constants
 // and thresholds of each neuron as with equal ones, 1.2 times as long with the gradients of all
 // parameters of equal neurons, 1.9 times with both, and 11 times with a delay of each of the
-// 274,400 synapses, where no two arrivals are at one time. Beside equal neurons with TauMem = 2
-// TauSyn, whose spikes have a closed form, neurons that differ take 2.1 times as long, with the
-// gradients of all parameters 2.2 times as long as such neurons with these (CPU time on AVX2,
-// BenchmarkParameters).
+// 274,400 synapses, where no two arrivals are at one time; of 5-100-3 (Yin-Yang) 1.4, 1.2, 1.7 and
+// 1.0 times. Beside equal neurons with TauMem = 2 TauSyn, whose spikes have a closed form, neurons
+// that differ take 2.1 times as long (Yin-Yang 3.9), with the gradients of all parameters 2.2 times
+// as long as such neurons with these (2.5): the rest is the search for each spike of time constants
+// that have no closed form, which equal ones take as well (CPU time on AVX2, BenchmarkParameters).
 //
 // # Building blocks
 //
