@@ -110,7 +110,7 @@ func astray(result Comparison, own, other *Net, inputs map[string][]float64, ste
 			i++
 		}
 		n := max(1, size(own.Shape(note.Node)))
-		result.Step, result.Node, result.Neuron, result.Why = i/n, note.Node, i%n, []string{note.Text}
+		result.Step, result.Node, result.Neuron, result.Why = i/n, note.Node, i%n, append([]string{note.Text}, other.left...)
 		if i < len(a) && i < len(b) {
 			result.Here, result.There = a[i], b[i]
 		}
@@ -127,14 +127,19 @@ func why(own, other *Net, name string, j int) []string {
 		reasons = append(reasons, fmt.Sprintf("the time step is %g, here %g", other.Dt, own.Dt))
 	}
 	a, ok := own.Step(name)
-	b, _ := other.Step(name)
-	if ok {
+	b, both := other.Step(name)
+	if ok && both {
 		reasons = append(reasons, a.differ(b, j)...)
 	}
 	for _, note := range other.Notes {
 		node := other.nodes[other.index[name]]
 		if before := slices.ContainsFunc(node.sources, func(i int) bool { return other.nodes[i].name == note.Node }); note.Node == name || before {
 			reasons = append(reasons, note.Text)
+		}
+	}
+	for _, text := range other.left {
+		if !slices.Contains(reasons, text) {
+			reasons = append(reasons, text)
 		}
 	}
 	if len(reasons) == 0 {

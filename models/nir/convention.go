@@ -28,6 +28,10 @@ type Convention struct {
 	// flat tells that it reads some nested graphs alone, loopless loops, of which snntorch makes
 	// nested graphs.
 	flat, loopless bool
+	// drops tells that it leaves out a node of a kind that it does not read.
+	drops bool
+	// lastly tells that channels come last in it, so that a Flatten has another order.
+	lastly bool
 	// kinds that it reads; nil: all
 	kinds []string
 	// from turns the parameters that its own exporter writes into those that its importer would
@@ -95,9 +99,9 @@ var Peers = map[string]Convention{
 	"norse":        {Name: "norse", Source: "norse 1.1.0, from_nir", Dt: 1e-3, Method: Euler, step: norse, from: fromNorse, order: inTrail, kinds: []string{"Affine", "Linear", "Conv2d", "Flatten", "SumPool2d", "IF", "LIF", "CubaLIF"}},
 	"snntorch":     {Name: "snntorch", Source: "snntorch 1.0.0, import_from_nir", Dt: 1e-4, Method: Euler, step: snntorch, order: inLoops, flat: true, loopless: true, kinds: []string{"Affine", "Linear", "Conv2d", "Flatten", "AvgPool2d", "IF", "LIF", "CubaLIF"}},
 	"spikingjelly": {Name: "spikingjelly", Source: "spikingjelly 2.0.0, import_from_nir", Dt: 1e-4, Method: Euler, step: spikingjelly, order: inQueue, flat: true, kinds: []string{"Affine", "Linear", "Conv1d", "Conv2d", "AvgPool2d", "Flatten", "IF", "LIF", "CubaLIF"}},
-	"sinabs":       {Name: "sinabs", Source: "sinabs 3.1.3, from_nir", Dt: 1, Method: Exact, step: sinabs, sequences: true, order: inTrail, kinds: []string{"Affine", "Conv1d", "Conv2d", "SumPool2d", "Flatten", "IF", "LIF", "LI"}},
-	"spyx":         {Name: "spyx", Source: "spyx 1.0.0, from_nir", Dt: 1, Method: Euler, step: spyx, kinds: []string{"Affine", "Linear", "Conv2d", "SumPool2d", "Flatten", "IF", "LIF", "CubaLIF"}},
-	"lava-dl":      {Name: "lava-dl", Source: "paper/nir_to_lava.py of NIR", Dt: 1e-4, Method: Euler, step: lava, kinds: []string{"Affine", "Linear", "Conv2d", "SumPool2d", "Flatten", "IF", "CubaLIF"}},
+	"sinabs":       {Name: "sinabs", Source: "sinabs 3.1.3, from_nir", Dt: 1, Method: Exact, step: sinabs, sequences: true, drops: true, order: inTrail, kinds: []string{"Affine", "Conv1d", "Conv2d", "SumPool2d", "Flatten", "IF", "LIF", "LI"}},
+	"spyx":         {Name: "spyx", Source: "spyx 1.0.0, from_nir", Dt: 1, Method: Euler, step: spyx, order: inChain, lastly: true, kinds: []string{"Affine", "Linear", "Conv2d", "SumPool2d", "Flatten", "IF", "LIF", "CubaLIF", "LI", "Threshold"}},
+	"lava-dl":      {Name: "lava-dl", Source: "paper/nir_to_lava.py of NIR", Dt: 1e-4, Method: Euler, step: lava, order: inRow, kinds: []string{"Affine", "Conv2d", "SumPool2d", "Flatten", "IF", "CubaLIF"}},
 	"rockpool":     {Name: "rockpool", Source: "rockpool 3.1.0, from_nir", Method: Exact, step: rockpool, from: fromRockpool, kinds: []string{"Affine", "Linear", "CubaLIF"}},
 	"jaxsnn":       {Name: "jaxsnn", Source: "jaxsnn 0.3.0, from_nir", Method: Exact, step: jaxsnn, transposed: true, kinds: []string{"Linear", "CubaLIF"}},
 }
@@ -295,7 +299,13 @@ func spyx(c Convention, n *Node, dt float64, size int) (Step, []string, error) {
 		s.Alpha[j] = min(max(s.Alpha[j], 0), 1)
 		s.Beta[j] = min(max(s.Beta[j], 0), 1)
 	}
-	s.Reset, s.Late = Subtract, true
+	if !s.Spikes { // with a Threshold behind it
+		return s, notes[1:], nil
+	}
+	if n.Kind == "Threshold" {
+		return s, nil, nil
+	}
+	s.Reset, s.Late, s.Undecayed = Subtract, true, n.Kind != "CubaLIF"
 	return s, notes, nil
 }
 
@@ -326,6 +336,14 @@ func lava(c Convention, n *Node, dt float64, size int) (Step, []string, error) {
 		tau := n.values("tau_mem", size, 0)
 		if !near(n.values("v_leak", size, 0), constant(0)) {
 			return s, nil, refuse("v_leak not supported in CubaLIF")
+		}
+		if size != 7 && !c.looped {
+			return s, nil, refuse("%d neurons: a CubaLIF without weights that lead back to it has 7 neurons there", size)
+		}
+		for _, v := range [][]float64{s.Alpha, s.Beta, s.VTh} {
+			if !same(v) {
+				return s, nil, refuse("tau_mem, tau_syn and v_threshold of a CubaLIF must be the same for all neurons")
+			}
 		}
 		if !near(n.values("r", size, 1), func(j int) float64 { return tau[j] / dt }) {
 			return s, nil, refuse("r not supported in CubaLIF, expected tau_mem/dt = %g", tau[0]/dt)

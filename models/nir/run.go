@@ -16,6 +16,8 @@ type Net struct {
 
 	rest    bool       // see Convention
 	strayed bool       // an output is not that of the graph
+	left    []string   // remarks on nodes that do not run
+	ahead   []string   // weights that see the spikes of the next step, see chain
 	nodes   []*runNode // in the order of a time step
 	index   map[string]int
 }
@@ -34,6 +36,8 @@ type runNode struct {
 	weight  []float64
 	groups  int
 	window  window
+	ahead   bool // sees the spikes of the next step
+	lastly  bool // a Flatten with the channels last
 }
 
 // Compile gives a graph the meaning of a convention, with a time step in the unit of its time
@@ -72,7 +76,7 @@ func Compile(g *Graph, c Convention, dt float64) (*Net, error) {
 		net.index[name] = i
 	}
 	for _, name := range names {
-		r := &runNode{Node: flat.Nodes[name], name: name, out: shapes[name]}
+		r := &runNode{Node: flat.Nodes[name], name: name, out: shapes[name], ahead: slices.Contains(net.ahead, name)}
 		c.looped = false
 		if !c.reads(r.Kind) {
 			return nil, fmt.Errorf("%w: node %q: %s does not read a node of kind %s", ErrMeaning, name, c.Name, r.Kind)
@@ -129,6 +133,10 @@ func (r *runNode) prepare(c Convention, dt float64) (notes []string, err error) 
 	case "LIF", "IF", "LI", "I", "CubaLIF", "CubaLI", "Threshold":
 		c.node = r.name
 		r.step, notes, err = c.step(c, r.Node, dt, n)
+	case "Flatten":
+		if r.lastly = c.lastly && len(r.in) == 3 && r.in[0] > 1; r.lastly {
+			notes = []string{"takes pictures as [height, width, channels], and their elements in this order"}
+		}
 	case "Delay":
 		for j, d := range r.values("delay", n, 0) {
 			steps := math.Round(d / dt)

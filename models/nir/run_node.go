@@ -7,6 +7,7 @@ type state struct {
 	x, y []float64
 	v, i []float64
 	past [][]float64 // of a Delay: the inputs, the newest last
+	next []float64   // of neurons that spike late: the output of the next step
 }
 
 func (r *runNode) start() *state {
@@ -19,6 +20,7 @@ func (r *runNode) start() *state {
 	if r.step.Alpha != nil {
 		s.v, s.i = make([]float64, n), make([]float64, n)
 		copy(s.v, r.step.Start)
+		s.next = make([]float64, n)
 	}
 	return s
 }
@@ -29,7 +31,11 @@ func (r *runNode) collect(states []*state, i int) {
 	x := states[i].x
 	clear(x)
 	for _, from := range r.sources {
-		for j, v := range states[from].y {
+		y := states[from].y
+		if r.ahead {
+			y = states[from].next
+		}
+		for j, v := range y {
 			x[j] += v
 		}
 	}
@@ -39,7 +45,12 @@ func (r *runNode) collect(states []*state, i int) {
 func (r *runNode) run(s *state) {
 	switch r.Kind {
 	case "Input", "Output", "Flatten":
-		copy(s.y, s.x)
+		if copy(s.y, s.x); r.lastly {
+			for j, x := range s.x {
+				area := len(s.x) / r.in[0]
+				s.y[j%area*r.in[0]+j/area] = x
+			}
+		}
 	case "Scale":
 		for j, f := range r.values("scale", len(s.y), 1) {
 			s.y[j] = s.x[j] * f
@@ -133,6 +144,9 @@ func (p *Step) run(s *state) {
 			u = max(u, p.Floor[j])
 		}
 		s.v[j] = u
+		if p.Late {
+			s.next[j] = p.spike(u, j)
+		}
 	}
 }
 

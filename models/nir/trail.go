@@ -2,6 +2,7 @@ package nir
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,8 +11,9 @@ import (
 // to as well takes from those that have not run what they gave in the step before. A graph gives
 // out what the last node gave, whether or not that is its Output.
 type trail struct {
-	order []string
-	last  map[string]string // of nested graphs: the last node, by the name of the Output
+	order   []string
+	dropped []string          // nodes of kinds that the reader does not know, where it goes on without them
+	last    map[string]string // of nested graphs: the last node, by the name of the Output
 }
 
 // inTrail is the order of a convention that runs graphs in that of [trail].
@@ -24,19 +26,44 @@ func inTrail(n *Net, g *Graph, c Convention) (*Graph, []string, error) {
 	if err := t.follow(g, c, ""); err != nil {
 		return nil, nil, err
 	}
+	whole := flat.Clone()
 	for _, name := range n.Outputs {
 		if name != t.end() {
 			n.strayed = true
 			n.Notes = append(n.Notes, Note{name, fmt.Sprintf("gives out what %q gives, the last node to which the edges lead in their order in the file", t.end())})
 		}
 	}
-	return flat, t.apply(flat, n.Outputs), nil
+	order := t.apply(flat, n.Outputs)
+	for _, name := range t.dropped {
+		delete(flat.Nodes, name)
+		why := fmt.Sprintf("%s does not know the kind %s, and leaves it out with its edges", c.Name, whole.Nodes[name].Kind)
+		if whole.Nodes[name].Spikes() {
+			order = append(order, flat.silent(n, whole, name, why))
+		} else {
+			n.left = append(n.left, fmt.Sprintf("node %q is not run: %s", name, why))
+		}
+	}
+	return flat, order, nil
 }
 
 // follow adds the nodes of a graph.
 func (t *trail) follow(g *Graph, c Convention, prefix string) error {
-	next, reached := map[string][]string{}, map[string]bool{}
+	next, reached, touched := map[string][]string{}, map[string]bool{}, map[string]bool{}
+	var unknown []string
+	for _, name := range g.names() {
+		if k := g.Nodes[name].Kind; c.drops && k != "NIRGraph" && !c.reads(k) {
+			unknown = append(unknown, name)
+			t.dropped = append(t.dropped, prefix+name)
+		}
+	}
+	if len(unknown) > 1 {
+		return refuse("nodes %q: %s knows none of their kinds; it leaves out one such node, and fails with two (KeyError)", unknown, c.Name)
+	}
 	for _, e := range g.Edges {
+		if slices.Contains(unknown, e.From) || slices.Contains(unknown, e.To) {
+			continue
+		}
+		touched[e.From], touched[e.To] = true, true
 		next[e.From] = append(next[e.From], e.To)
 		reached[e.To] = true
 	}
@@ -45,6 +72,10 @@ func (t *trail) follow(g *Graph, c Convention, prefix string) error {
 		if !reached[name] && len(next[name]) > 0 {
 			starts = append(starts, prefix+name)
 		}
+	}
+	if len(starts) != 1 && len(unknown) > 0 {
+		return refuse("node %q: %s does not know the kind %s, and leaves it out with its edges: nothing leads to the nodes %q, it feeds one of them, and which is left to chance",
+			prefix+unknown[0], c.Name, g.Nodes[unknown[0]].Kind, starts)
 	}
 	if len(starts) != 1 {
 		return refuse("nodes that no edge leads to: %q; %s feeds one of them, and which is left to chance", starts, c.Name)
@@ -74,7 +105,7 @@ func (t *trail) follow(g *Graph, c Convention, prefix string) error {
 		}
 	}
 	for _, name := range g.names() {
-		if !seen[name] {
+		if !seen[name] && (touched[name] || !slices.Contains(unknown, name) && g.Nodes[name].Kind != "Output") {
 			return refuse("node %q: %s runs what edges lead to from the input, and not this", prefix+name, c.Name)
 		}
 	}
@@ -95,6 +126,9 @@ func (t *trail) apply(flat *Graph, outputs []string) []string {
 	edges := flat.Edges
 	flat.Edges = nil
 	for _, e := range edges {
+		if slices.Contains(t.dropped, e.From) || slices.Contains(t.dropped, e.To) {
+			continue
+		}
 		if end, ok := t.last[e.From]; ok {
 			e.From = end
 		}
