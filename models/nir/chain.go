@@ -6,10 +6,11 @@ import (
 	"strings"
 )
 
-// chain is the order in which spyx (from_nir of spyx 1.0.0) runs a graph: from the node "input" over
-// the first edge of each node, in the order of the file, to "output". What lies beside is not run,
-// and a node of a kind that it does not know hands on what comes to it. Neurons and the weights that
-// lead back to them alone are one node, whose spikes come back in the same step, without a bias.
+// chain is the order in which spyx (from_nir of spyx 1.0.0) runs a graph: from the node "input"
+// over the first edge of each node, in the order of the file, to "output". What lies beside is not
+// run, and a node of a kind that it does not know hands on what comes to it. Neurons and the
+// weights that lead back to them alone are one node, whose spikes come back in the same step,
+// without a bias.
 type chain struct {
 	net   *Net
 	flat  *Graph
@@ -102,7 +103,7 @@ func (h *chain) loops(g *Graph) (edges []Edge) {
 // follow adds the nodes of the chain.
 func (h *chain) follow(g *Graph, c Convention) error {
 	if n := g.Nodes["input"]; n == nil || n.Kind != "Input" {
-		return refuse("%s begins at a node named input, and there is none", c.Name)
+		return refuse("%s begins at a node named input; there is none, and it gives out its input", c.Name)
 	}
 	seen := map[string]bool{}
 	add := func(name string, n *Node) {

@@ -43,8 +43,8 @@ func (g *Graph) with(edges ...Edge) *Graph {
 	return g
 }
 
-// TestLeftOut: what a reader does not run is silent there, and the comparison says why; what it makes
-// of a node that it does not know is left to chance where nothing else leads on.
+// TestLeftOut: what a reader does not run is silent there, and the comparison says why; what it
+// makes of a node that it does not know is left to chance where nothing else leads on.
 func TestLeftOut(t *testing.T) {
 	dt := map[string]any{"dt": 1.0, "discretisation": "euler"}
 	skip := row(3, "LIF", "CubaLIF").with(Edge{"n1", "output"}) // n2 is the one beside

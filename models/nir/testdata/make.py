@@ -1,8 +1,8 @@
 """Makes the NIR files of the tests and the spikes that other simulators give with them.
 
 Made with nir 1.0.8, nirtorch 2.6, h5py 3.16.0, numpy 1.26.4, torch 2.4.1, snntorch 1.0.0, spikingjelly 2.0.0, sinabs 3.1.3,
-norse 1.1.0, rockpool 3.1.0.
-"orders" as an argument makes the graphs whose order of nodes and edges matters alone, and adds them to replay.json.
+norse 1.1.0, rockpool 3.1.0, spyx 1.0.0 (jax 0.10.2).
+"orders" as an argument makes the graphs whose order of nodes and edges matters alone, and adds them to replay.json; "spyx" those that spyx reads.
 """
 import io, json, contextlib, sys
 import numpy as np, torch, nir
@@ -85,6 +85,25 @@ def orders():
     yield "inside", nir.NIRGraph({"input": i, "k": affine(n, 3), "rnn": inner, "z": affine(2, n), "lif": lif(2, 1e-3, 10), "output": o},
         [("input", "k"), ("k", "rnn"), ("rnn", "z"), ("z", "lif"), ("lif", "output")])
 
+def chains():
+    """Graphs as spyx reads them, with time constants in steps."""
+    i, o = lambda: nir.Input(np.array([3])), lambda n: nir.Output(np.array([n]))
+    two = lambda neurons, extra={}: {"input": i(), "a": affine(4, 3), "l": neurons(4), **extra, "b": affine(2, 4), "m": lif(2, 5, 1), "output": o(2)}
+    step, cub = lambda n: lif(n, 5, 1), lambda n: cuba(n, 5, 3, 1, 1)
+    forth, loop = [("input", "a"), ("a", "l"), ("l", "b"), ("b", "m"), ("m", "output")], [("l", "w"), ("w", "l")]
+    yield "spyxlif", nir.NIRGraph(two(step), forth)
+    yield "spyxcuba", nir.NIRGraph(two(cub), forth)
+    yield "spyxloop", nir.NIRGraph(two(step, {"w": affine(4, 4, 0.5)}), forth[:2] + loop + forth[2:])
+    yield "spyxcubaloop", nir.NIRGraph(two(cub, {"w": affine(4, 4, 0.5)}), forth[:2] + loop + forth[2:])
+    wide = {"input": i(), "a": affine(4, 3), "l": step(4), "b": affine(4, 4), "m": step(4), "c": affine(4, 3), "output": o(4)}
+    yield "spyxbranch", nir.NIRGraph(wide, forth + [("input", "c"), ("c", "m")])
+    yield "spyxbranch2", nir.NIRGraph({k: n for k, n in wide.items() if k != "c"}, forth[:2] + [("l", "output")] + forth[2:])
+    yield "spyxscale", nir.NIRGraph({"input": i(), "a": affine(4, 3), "s": nir.Scale(full(2, 4)), "l": step(4), "output": o(4)}, [("input", "a"), ("a", "s"), ("s", "l"), ("l", "output")])
+
+def run_spyx(g, x):
+    from spyx import nir as spyx
+    return torch.tensor(np.array(spyx.from_nir(g, x.numpy()[:, None])[1])[:, 0])
+
 def run_snntorch(g, x):
     from snntorch.import_nir import import_from_nir
     net, state, out = import_from_nir(g), None, []
@@ -124,11 +143,11 @@ def run_rockpool(g, x):
 
 def main():
     global rng
-    cases, only = [], sys.argv[1:] == ["orders"]
+    cases, only = [], {"orders": orders, "spyx": chains}.get("".join(sys.argv[1:]))
     if only:
-        cases = [c for c in json.load(open("replay.json")) if c["file"][:-4] not in {name for name, _ in orders()}]
+        cases = [c for c in json.load(open("replay.json")) if c["file"][:-4] not in {name for name, _ in only()}]
         rng = np.random.default_rng(8)
-    for name, g in orders() if only else graphs():
+    for name, g in only() if only else graphs():
         nir.write(name + ".nir", g)
         shape = tuple(int(k) for k in g.nodes["input"].input_type["input"])
         x = (rng.random((T if name not in ("conv", "rows") else 3 if name == "conv" else 6,) + shape) < 0.4).astype(f32)
@@ -149,7 +168,7 @@ def main():
             case["peers"]["torch"] = dict(output=y.reshape(-1).tolist())
             cases.append(case)
             continue
-        for peer in ["snntorch", "norse", "spikingjelly", "sinabs"] if only else ["snntorch", "norse", "spikingjelly", "sinabs", "rockpool"]:
+        for peer in ["spyx"] if only is chains else ["snntorch", "norse", "spikingjelly", "sinabs"] if only else ["snntorch", "norse", "spikingjelly", "sinabs", "rockpool"]:
             try:
                 with contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
                     y = globals()["run_" + peer](nir.read(name + ".nir"), torch.tensor(x))
