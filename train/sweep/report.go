@@ -106,7 +106,8 @@ func finite(x float64) *float64 {
 const mostLines = 8
 
 // Figure shows the mean score over the values of the key that has the most, a line for each
-// combination of the others; of random points, and where no key is a number, the scores by rank.
+// combination of the others, on a logarithmic axis where the values are spaced so; of random
+// points, and where no key is a number, the scores by rank.
 func (s *Sweep) Figure(rows []Row) plot.Curves {
 	if s == nil {
 		return plot.Curves{}
@@ -159,7 +160,24 @@ func (s *Sweep) Figure(rows []Row) plot.Curves {
 	for _, n := range names {
 		panel.Lines = append(panel.Lines, *lines[n])
 	}
-	return plot.Curves{Title: title, XLabel: s.Keys[key].Name, Panels: []plot.Panel{panel}}
+	return plot.Curves{Title: title, XLabel: s.Keys[key].Name, LogX: s.Keys[key].log(panel.Lines), Panels: []plot.Panel{panel}}
+}
+
+// log tells whether the values that lines have of a key belong on a logarithmic axis: an interval
+// says so; of a list they do where they span a decade, and the middle one is nearer to the
+// geometric than to the arithmetic mean of the ends.
+func (k Key) log(lines []plot.Line) bool {
+	var all []float64
+	for _, l := range lines {
+		all = append(all, l.X...)
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	lo, hi, middle := all[0], all[len(all)-1], all[len(all)/2]
+	if lo <= 0 || k.Range != nil {
+		return lo > 0 && k.Range.Log
+	}
+	return hi >= 10*lo && math.Abs(middle-math.Sqrt(lo*hi)) < math.Abs(middle-(lo+hi)/2)
 }
 
 // numeral returns a value as a number, if it is one.

@@ -249,3 +249,27 @@ func TestRange(t *testing.T) {
 		}
 	})
 }
+
+// TestLogAxis: intervals say how they are spaced, of lists it is seen.
+func TestLogAxis(t *testing.T) {
+	for values, want := range map[string]bool{
+		"{from = 1e-3, to = 1e-2, log = true, steps = 3}": true,
+		"{from = 1e-3, to = 1, steps = 3}":                false,
+		"[1e-4, 1e-3, 1e-2]":                              true,
+		"[1e-3, 3e-3, 1e-2]":                              true,
+		"[0.01, 0.001, 0.0001, 0.1]":                      true,
+		"[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]":                 false,
+		"[0.0, 1e-4, 1e-3, 1e-2]":                         false,
+		"[10e-3, 20e-3, 40e-3]":                           false,
+		"[-1, 1, 10]":                                     false,
+	} {
+		s := parse(t, "recipe = \"yinyang\"\n[keys]\n\"train.lr\" = "+values+"\n")
+		var rows []Row
+		for _, p := range s.All() {
+			rows = append(rows, Row{Point: p, N: 1, Mean: 1})
+		}
+		if got := s.Figure(rows).LogX; got != want {
+			t.Errorf("%s: logarithmic %v", values, got)
+		}
+	}
+}
