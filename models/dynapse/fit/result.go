@@ -168,9 +168,14 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 				}
 			}
 			r.weights, r.In = s.held(held, y)
-			if s == f && loss < f.best.loss && !f.likely && f.Mismatch == 0 && f.best.errors == nil { // settable currents are continuous ones, too
-				x = y
-				f.best.x, f.best.loss, r.Loss, r.Network = y, loss, loss, f.network(y)
+			if !f.likely && f.Mismatch == 0 && f.best.errors == nil { // settable currents are continuous ones, too
+				for _, z := range [][]float64{s.best.x, y} {
+					if err := f.offer(after, f.named(x, s.problem, z)); err != nil {
+						return nil, err
+					}
+				}
+				x = f.best.x
+				r.Loss, r.Network = f.best.loss, f.network(x)
 			}
 			r.LossDAC, r.Settable = &loss, s.network(y)
 		}

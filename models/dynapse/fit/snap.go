@@ -81,12 +81,7 @@ func snapped(ctx context.Context, f *session, x []float64) (*session, *chip.Quan
 			return f, nil
 		}
 	}
-	y := slices.Clone(p.x)
-	for k, c := range p.coords {
-		if i := slices.Index(f.names(), c.name); i >= 0 {
-			y[k] = x[i]
-		}
-	}
+	y := p.named(p.x, f.problem, x)
 	s := newSession(p, Settings{Method: f.Method, Starts: 1, Seed: f.Seed, DAC: true, Samples: f.Samples, Logger: f.Logger})
 	if err := s.offer(ctx, y); err != nil || s.best.x == nil {
 		return f, nil
@@ -102,6 +97,18 @@ func snapped(ctx context.Context, f *session, x []float64) (*session, *chip.Quan
 		s = f.recoded(ctx, set, s, d.weights)
 	}
 	return s, d.weights
+}
+
+// named is y with the values that coordinates of the same names have at the point x of q.
+func (p *problem) named(y []float64, q *problem, x []float64) []float64 {
+	y = slices.Clone(y)
+	names := q.names()
+	for k, c := range p.coords {
+		if i := slices.Index(names, c.name); i >= 0 {
+			y[k] = x[i]
+		}
+	}
+	return y
 }
 
 // freeBases says whether base currents can take part in the search: where what they make is all

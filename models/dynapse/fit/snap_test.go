@@ -62,3 +62,32 @@ func TestSnappedWeights(t *testing.T) {
 		}
 	}
 }
+
+// TestSnappedIsOffered: what is found while the codes are looked for is the answer where it does
+// better, as after a search that had no time.
+func TestSnappedIsOffered(t *testing.T) {
+	if race.Detector {
+		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
+	}
+	e, truth := draw(t, 8, 3, 100, 1, Core, true)
+	e.Space.Weights, e.Space.Network.WRec = false, truth.WRec
+	f := newSession(compile(t, e), Settings{DAC: true, Starts: 1, Method: Auto})
+	f.experiment = e
+	ctx := context.Background()
+	if err := f.offer(ctx, f.x); err != nil {
+		t.Fatal(err)
+	}
+	over, cancel := context.WithCancel(ctx)
+	cancel()
+	first := f.best.loss
+	res, err := f.result(schedule{over, ctx, ctx}, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := e.Loss(ctx, res.Network); err != nil || math.Abs(again/res.Loss-1) > 1e-9 { // the logarithm and back
+		t.Errorf("loss %v, of the currents %v, %v", res.Loss, again, err)
+	}
+	if res.Loss > first/4 || *res.LossDAC > first/4 {
+		t.Errorf("loss %v and %v with codes, %v before", res.Loss, *res.LossDAC, first)
+	}
+}
