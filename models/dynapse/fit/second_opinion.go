@@ -50,7 +50,11 @@ func secondOpinion(ctx context.Context, f *session) error {
 	}
 	agreed, confirmed, suspect := 0, false, false
 	defer func() { f.unconfirmed = suspect && !confirmed }()
-	for round := range opinions {
+	rounds := opinions
+	if f.Network.Substeps > 1 { // each costs as many times more
+		rounds = agreeing
+	}
+	for round := range rounds {
 		s, err := f.forcing().sensitivities(ctx, f.best.x, f.smooths())
 		if err != nil {
 			return err
