@@ -14,7 +14,7 @@ import G "gorgonia.org/gorgonia"
 type lookup map[int64]int
 
 // chunk is how many entries are written at a time.
-const chunk = 4096
+const chunk = 512
 
 func lookupOf(g *G.ExprGraph) lookup {
 	l, _ := private[map[int64]int](g, "byID")

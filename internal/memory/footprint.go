@@ -87,7 +87,7 @@ func (w *walker) walk(v reflect.Value) {
 			}
 		}
 	case reflect.Map:
-		if v.IsNil() || !w.first(v.Pointer(), 0, 0, v.Type()) {
+		if v.IsNil() || !w.first(v.Pointer(), 0, 0, nil) {
 			return
 		}
 		w.more += int64(v.Len()) * int64(v.Type().Key().Size()+v.Type().Elem().Size())
