@@ -51,10 +51,11 @@ func raggedFiles(t *testing.T) map[data.TargetKind]string {
 // regulariser and kind of layer that a file can name, with both engines and from event to event.
 func TestPadding(t *testing.T) {
 	ragged := raggedFiles(t)
+	encoder, scale := `kind = "none"`, ""
 	// numbers returns all that a network says of the samples in a window.
 	numbers := func(text, window string, kind data.TargetKind) string {
 		t.Helper()
-		head := "name = \"x\"\n[data]\nset = \"npz\"\nfile = \"" + ragged[kind] + "\"\nvalid_file = \"" + ragged[kind] + "\"\ntest_file = \"" + ragged[kind] + "\"\n[encode]\nkind = \"none\"\nhold = 2\n"
+		head := "name = \"x\"\n[data]\nset = \"npz\"\nfile = \"" + ragged[kind] + "\"\nvalid_file = \"" + ragged[kind] + "\"\ntest_file = \"" + ragged[kind] + "\"\n" + scale + "[encode]\n" + encoder + "\nhold = 2\n"
 		e, err := Parse("a.toml", head+window+text, "")
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
@@ -181,6 +182,18 @@ func TestPadding(t *testing.T) {
 		text := head + "[[layer]]\nkind = \"linear\"\nsize = 18\nw_mean = 3.0\n[[layer]]\nkind = \"lif\"\n" + layer + "[[layer]]\nkind = \"lif\"\n"
 		same(text, data.ClassTarget)
 	}
+
+	convolved := "[[layer]]\nkind = \"linear\"\nsize = 18\nw_mean = 3.0\n[[layer]]\nkind = \"conv2d\"\n" + layers["conv2d"] + "[[layer]]\nkind = \"batch_norm\"\n[[layer]]\nkind = \"lif\"\n"
+	for _, engine := range []string{"engine = \"unrolled\"\n", "dtype = \"float64\"\n"} {
+		same("[train]\n"+engine+strings.TrimPrefix(head, "[train]\n")+convolved, data.ClassTarget)
+	}
+	for _, keys := range []string{
+		`current"`, "rate\"\nmax_rate = 400", "latency\"\nt_max = 1.5e-3", "ttfs\"\nt_late = 1.5e-3", "phase\"\nbits = 2", "population\"\nt_max = 1.5e-3", `taps"`, `delta"`,
+	} {
+		encoder, scale = `kind = "`+keys, "scale = \"minmax\"\n"
+		same(hidden, data.ClassTarget)
+	}
+	encoder, scale = `kind = "none"`, ""
 
 	const events = "[train]\nbatch = 4\nmethod = \"eventprop\"\n[model]\nhidden = [5]\n"
 	for _, name := range EventNeurons.Names() {
