@@ -3,6 +3,8 @@ package files
 import (
 	"io/fs"
 	"os"
+	"path/filepath"
+	"sync"
 	"sync/atomic"
 )
 
@@ -39,8 +41,25 @@ func Intercept(f func(Change) (n int, err error)) (restore func()) {
 	return func() { intercept.Store(before) }
 }
 
+// owned are the checks that Guard was given, by the path of the folder.
+var owned sync.Map
+
+// Guard makes check decide before a file is made in the folder at path whether that is still the
+// folder of this process, until done is called: a folder that was removed and made again, by
+// others or because it was not empty yet, is not.
+func Guard(path string, check func() error) (done func()) {
+	path = filepath.Clean(path)
+	owned.Store(path, &check)
+	return func() { owned.CompareAndDelete(path, &check) }
+}
+
 // change asks whether a change may be made.
 func change(do Operation, path string) error {
+	if check, ok := owned.Load(filepath.Dir(path)); ok && do == OpCreate {
+		if err := (*check.(*func() error))(); err != nil {
+			return err
+		}
+	}
 	_, err := changeData(do, path, nil)
 	return err
 }

@@ -53,9 +53,8 @@ func TakeLock(path string) (*Lock, error) {
 		}
 		// The one before may have removed the file between our opening and our locking it:
 		// then the lock is on a file that nobody else will find.
-		mine, err := file.Stat()
-		there, err2 := os.Stat(path)
-		if err != nil || err2 != nil || !os.SameFile(mine, there) {
+		l := &Lock{path: path, file: file}
+		if !l.held() {
 			if err := file.Close(); err != nil {
 				return nil, &exit.BadInput{File: dir, Err: err}
 			}
@@ -65,7 +64,6 @@ func TakeLock(path string) (*Lock, error) {
 		if err != nil {
 			host = "this host"
 		}
-		l := &Lock{path, file}
 		if err := files.Overwrite(path, fmt.Appendf(nil, "process %d on %s\n", os.Getpid(), host)); err != nil {
 			return nil, errors.Join(&exit.BadInput{File: dir, Err: err}, l.Close())
 		}
@@ -73,11 +71,17 @@ func TakeLock(path string) (*Lock, error) {
 	}
 }
 
+// held says whether the file that is locked is the one that others find.
+func (l *Lock) held() bool {
+	mine, err := l.file.Stat()
+	there, err2 := os.Stat(l.path)
+	return err == nil && err2 == nil && os.SameFile(mine, there)
+}
+
 // Close gives the lock up, and removes its file.
-func (l *Lock) Close() error {
-	err := files.Remove(l.path) // before the lock is: it is ours
-	if errors.Is(err, os.ErrNotExist) {
-		err = nil // with the folder
+func (l *Lock) Close() (err error) {
+	if l.held() { // not gone with the folder
+		err = files.Remove(l.path) // before the lock is: it is ours
 	}
 	if err = errors.Join(err, l.file.Close()); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Dir(l.path), err)

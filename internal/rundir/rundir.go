@@ -23,6 +23,7 @@ const lockFile = ".lock"
 type Dir struct {
 	path string
 	lock *Lock
+	done func() // of the guard of its files
 }
 
 // Open takes the folder at path, and makes it where there is none. Temporary files that
@@ -73,8 +74,12 @@ func open(path string) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Dir{path, lock}
-	return d, d.sweep()
+	d := &Dir{path, lock, func() {}}
+	if err := d.sweep(); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	d.done = files.Guard(path, d.check)
+	return d, nil
 }
 
 // temporary are the names that atomic writes use before they rename: ".<name><number>".
@@ -108,5 +113,16 @@ func (d *Dir) Has(name string) bool {
 	return err == nil
 }
 
+// check returns an error where the folder is not that of this process any more.
+func (d *Dir) check() error {
+	if d.lock.held() {
+		return nil
+	}
+	return fmt.Errorf("the folder %s was removed or emptied while this process worked in it", d.path)
+}
+
 // Close gives the folder up.
-func (d *Dir) Close() error { return d.lock.Close() }
+func (d *Dir) Close() error {
+	d.done()
+	return d.lock.Close()
+}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/surge-snn/surge/internal/files"
 )
 
 // The test program is the other process, too: it takes the folder, says so, and waits.
@@ -40,6 +42,10 @@ func hold(t *testing.T, path string) *exec.Cmd {
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != "held\n" {
 		t.Fatalf("the other process says %q, %v", line, err)
 	}
+	t.Cleanup(func() { // where the test has not
+		_ = other.Process.Kill()
+		_ = other.Wait()
+	})
 	return other
 }
 
@@ -123,6 +129,33 @@ func TestSweep(t *testing.T) {
 	}
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestRemoved: nothing is written into a folder that was removed or emptied while its owner worked,
+// and a lock that another has taken there since stays.
+func TestRemoved(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		path := filepath.Join(t.TempDir(), "run")
+		d, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := files.WriteText(d.Path("checkpoint"), "1"); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+		if again {
+			hold(t, path)
+		}
+		if err := files.WriteText(d.Path("checkpoint"), "2"); err == nil || !strings.Contains(err.Error(), path+" was removed") {
+			t.Errorf("again %v: error %v", again, err)
+		}
+		if err := d.Close(); err != nil || d.Has(lockFile) != again {
+			t.Errorf("again %v: lock of another %v, %v", again, d.Has(lockFile), err)
+		}
 	}
 }
 
