@@ -81,7 +81,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := command(ctx, args, stdout, stderr)
 	if err != nil {
-		for _, line := range strings.Split(err.Error(), "\n") {
+		for _, line := range exit.Lines(err) {
 			fmt.Fprintf(stderr, "surge: %s\n", line)
 		}
 	}

@@ -2,6 +2,7 @@ package fit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -122,13 +123,20 @@ func populationEstimate(ctx context.Context, f *session, least float64) error {
 			return nil
 		}
 	}
+	late := ctx.Err()
+	if errors.Is(late, context.DeadlineExceeded) {
+		ctx = context.WithoutCancel(ctx)
+	}
 	loss, err := f.problem.loss(ctx, x)
 	if err != nil {
 		return err
 	}
 	f.best = answer{x: x, loss: loss + f.penalty(x), errors: se, hierarchies: list}
 	f.notes = append(f.notes, fmt.Sprintf("the neurons differ: each was fitted by itself, with a median loss of %.3g, and the currents are the means over the neurons that share them", own))
-	return nil
+	if late != nil {
+		f.notes = append(f.notes, "the time was over before all neurons were fitted: the means are over those that were")
+	}
+	return late
 }
 
 // encodePopulation is what decodePopulation reads: of each coordinate the numbers of its hierarchy,
@@ -165,7 +173,7 @@ func (p *problem) differ(list []hierarchy) (most float64) {
 }
 
 // population returns the hierarchies of the coordinates and the median of the losses of single
-// neurons.
+// neurons: of those that were fitted in time, if they are two or more.
 func population(ctx context.Context, f *session, phase string) (outcome, error) {
 	neurons := f.seen(every(f.Network.N))
 	found := make([]*alone, f.Network.N)
@@ -177,15 +185,17 @@ func population(ctx context.Context, f *session, phase string) (outcome, error) 
 	var losses []float64
 	for _, part := range [][]int{neurons[:first], neurons[first:]} {
 		fitted, err := separately(ctx, f, part, x, starts)
-		if err != nil {
+		for i, r := range fitted {
+			if r != nil {
+				found[part[i]] = r
+				o.evaluations += r.Evaluations
+				losses = append(losses, r.Loss)
+			}
+		}
+		if err != nil && (len(losses) < 2 || !errors.Is(err, context.DeadlineExceeded)) {
 			return o, err
 		}
-		for i, r := range fitted {
-			found[part[i]] = r
-			o.evaluations += r.Evaluations
-			losses = append(losses, r.Loss)
-		}
-		if list, err = f.hierarchies(found), nil; len(part) > 0 {
+		if list = f.hierarchies(found); len(part) > 0 {
 			x = slices.Clone(x)
 			for k, h := range list {
 				x[k] = h.mean
@@ -200,7 +210,8 @@ func population(ctx context.Context, f *session, phase string) (outcome, error) 
 	return o, nil
 }
 
-// separately fits neurons, each by itself, from the point x.
+// separately fits neurons, each by itself, from the point x; those that were not done in time are
+// nil beside the error.
 func separately(ctx context.Context, f *session, neurons []int, x []float64, starts int) ([]*alone, error) {
 	results, errs := make([]*alone, len(neurons)), make([]error, len(neurons))
 	kernel.Blocks(len(neurons), 1, func(i, _ int) {
@@ -208,15 +219,12 @@ func separately(ctx context.Context, f *session, neurons []int, x []float64, sta
 			results[i], errs[i] = single(ctx, f, neurons[i], x, starts)
 		}
 	})
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	for _, err := range errs {
-		if err != nil {
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			return nil, err
 		}
 	}
-	return results, nil
+	return results, errors.Join(errs...)
 }
 
 // alone is what a fit of a neuron by itself found.

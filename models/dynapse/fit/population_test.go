@@ -3,9 +3,12 @@ package fit
 import (
 	"context"
 	"math"
+	"sync/atomic"
 	"testing"
 
+	"github.com/surge-snn/surge/internal/race"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // TestApart: where neurons that share their currents differ, what is found is the mean of theirs,
@@ -42,6 +45,53 @@ func TestApart(t *testing.T) {
 		if v := res.Parameter(c.Name).Value; math.Abs(math.Log(c.Current/v)) > 0.05 {
 			t.Errorf("%s: code %d:%d of %v A for %v A", c.Name, c.Coarse, c.Fine, c.Current, v)
 		}
+	}
+}
+
+// late is a context whose time is over once somebody says so.
+type late struct {
+	context.Context
+	over atomic.Bool
+}
+
+func (c *late) Err() error {
+	if c.over.Load() {
+		return context.DeadlineExceeded
+	}
+	return c.Context.Err()
+}
+
+// TestLate: neurons that were fitted before the time was over are the answer, with a note, and the
+// end of the time is no end of the fit.
+func TestLate(t *testing.T) {
+	if testing.Short() || race.Detector {
+		t.Skip("fits of three neurons")
+	}
+	e, _ := mismatched(t, 4, scouts+1, 0.15)
+	p, s := compile(t, e), Settings{Infer: true, Starts: 1}
+	if err := s.check(p); err != nil {
+		t.Fatal(err)
+	}
+	f := newSession(p, s)
+	ctx := &late{Context: t.Context()}
+	f.ledger.record = func(p Progress) error {
+		ctx.over.Store(p.Phase == "neurons")
+		return nil
+	}
+	if err := f.offer(ctx, f.start); err != nil {
+		t.Fatal(err)
+	}
+	start := f.best.loss
+	if err := f.ended(infer(ctx, f)); err != nil || f.status != minimize.BudgetReached {
+		t.Fatalf("%v, status %v", err, f.status)
+	}
+	for k, h := range f.best.hierarchies {
+		if len(h.value) != scouts || math.IsInf(h.se, 1) {
+			t.Errorf("%s: of %d neurons, with an error of %v, want %d", f.coords[k].name, len(h.value), h.se, scouts)
+		}
+	}
+	if len(f.best.hierarchies) != len(f.coords) || !(f.best.loss < start) || len(f.notes) != 2 {
+		t.Errorf("%d means, loss %v from %v, notes %q", len(f.best.hierarchies), f.best.loss, start, f.notes)
 	}
 }
 
