@@ -53,6 +53,7 @@ func dendritic(t *testing.T) (e Experiment, truth dynapse.Network) {
 // TestFourSynapses: the currents of the dendrites come back from a recording, and the file for the
 // chip, simulated with its four dendrites, does what the codes are said to.
 func TestFourSynapses(t *testing.T) {
+	t.Parallel()
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
 	}

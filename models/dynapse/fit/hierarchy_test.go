@@ -129,6 +129,7 @@ func TestGivenSD(t *testing.T) {
 // TestInfer: the currents that neurons with mismatch of 15 % share lie in their intervals, and the
 // spread is found.
 func TestInfer(t *testing.T) {
+	t.Parallel()
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
 	}
@@ -146,6 +147,7 @@ func TestInfer(t *testing.T) {
 // TestInferLayout: the same where all that there is of a neuron deviates by 10 %, its constants
 // too, of which nothing is known but that.
 func TestInferLayout(t *testing.T) {
+	t.Parallel()
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
 	}

@@ -13,6 +13,7 @@ import (
 // derivative jumps, ends where a fit with that latency given has squares that are larger by 3.84
 // times those of the noise.
 func TestLatencyAtBin(t *testing.T) {
+	t.Parallel()
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
 	}

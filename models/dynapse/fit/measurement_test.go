@@ -35,6 +35,7 @@ func scoped(t *testing.T, seed uint64, steps int, gain, offset, drift, noise flo
 // TestMeasured: gain, offset, drift and latency of a clean trace come back with the currents, and
 // without noise exactly.
 func TestMeasured(t *testing.T) {
+	t.Parallel()
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
 	}

@@ -72,6 +72,7 @@ func TestColoured(t *testing.T) {
 // TestCorrelated: with noise that is correlated by 0.95 from bin to bin, intervals hold the truth
 // as often as they say, and the recording is warned about.
 func TestCorrelated(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("four fits of long recordings")
 	}
@@ -111,6 +112,7 @@ var allFits = flag.Bool("all-fits", false, "fit every kind of recording")
 // and a current that they have moved is not called determined. Where they are fitted, and where
 // there are none, nothing is said, and intervals hold the truth.
 func TestUnmeasured(t *testing.T) {
+	t.Parallel()
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
 	}

@@ -14,6 +14,7 @@ import (
 // TestApart: where neurons that share their currents differ, what is found is the mean of theirs,
 // which is known here, and the codes are those next to it.
 func TestApart(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a fit of each of three neurons")
 	}
@@ -64,6 +65,7 @@ func (c *late) Err() error {
 // TestLate: neurons that were fitted before the time was over are the answer, with a note, and the
 // end of the time is no end of the fit.
 func TestLate(t *testing.T) {
+	t.Parallel()
 	if testing.Short() || race.Detector {
 		t.Skip("fits of three neurons")
 	}

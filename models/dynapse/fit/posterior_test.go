@@ -37,6 +37,7 @@ func noisyOne(t *testing.T) Experiment {
 // standard errors of a quantile of 2.5 % from 400 samples. Samples that are cut and go on are those
 // of a sampling that was not.
 func TestPosterior(t *testing.T) {
+	t.Parallel()
 	if race.Detector || testing.Short() {
 		t.Skip("the numbers of two samplings: other tests run what is concurrent in a fit")
 	}

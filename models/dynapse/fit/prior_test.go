@@ -16,6 +16,7 @@ import (
 // TestPrior: a current that the recording says nothing about is its prior, and one that it
 // determines is not moved by more than a prior weighs.
 func TestPrior(t *testing.T) {
+	t.Parallel()
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
 	}

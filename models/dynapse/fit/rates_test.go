@@ -35,6 +35,7 @@ func drawCurve(t *testing.T, seed uint64, n int, tie Tie) Experiment {
 // TestRates: where the neuron that made the curve is in the space, the fit comes as close to it as
 // the numbers of spikes allow: no rate is off by more than one spike in the mean.
 func TestRates(t *testing.T) {
+	t.Parallel()
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
 	}

@@ -75,6 +75,7 @@ func settable(t *testing.T, e Experiment, res *Result) {
 // TestSpikesAlone fits spike trains without a trace: the number of spikes is that of the target
 // within one, no current is claimed, and the intervals hold the truth.
 func TestSpikesAlone(t *testing.T) {
+	t.Parallel()
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
 	}

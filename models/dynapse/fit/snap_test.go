@@ -13,6 +13,7 @@ import (
 // says of its codes, also where currents are given that have none, and recurrent weights of many
 // sizes.
 func TestSnapped(t *testing.T) {
+	t.Parallel()
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
 	}

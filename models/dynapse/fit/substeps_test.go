@@ -10,6 +10,7 @@ import (
 
 // TestSubsteps: a recording of a simulation with steps shorter than a bin gives its currents back.
 func TestSubsteps(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a fit in four times as many steps")
 	}

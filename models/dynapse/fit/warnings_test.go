@@ -14,6 +14,7 @@ import (
 // TestNoise: with noise on the traces of 5 %, the free network does as well as the true one, and no
 // worse than by a hundredth of its loss.
 func TestNoise(t *testing.T) {
+	t.Parallel()
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
 	}
