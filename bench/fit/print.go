@@ -128,8 +128,11 @@ func sorted[V any](m map[string]V) []string {
 	return names
 }
 
-// Verdict is the negative answer, or nil.
+// Verdict is the negative answer, or nil; without a summary, that no problem ended.
 func Verdict(summaries []Summary) error {
+	if len(summaries) == 0 {
+		return &exit.Negative{Reason: "bench fit: no problem ended in the time that it had"}
+	}
 	var missed []string
 	for _, s := range summaries {
 		if !s.Met {
