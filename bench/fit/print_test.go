@@ -2,7 +2,7 @@ package fit
 
 import "testing"
 
-// TestVerdict: a benchmark that missed its target, and none that ended at all, are negative answers.
+// TestVerdict: a benchmark that missed its target, and none that ended, are negative answers.
 func TestVerdict(t *testing.T) {
 	met, missed := Summary{Met: true}, Summary{}
 	for _, test := range []struct {
