@@ -1,11 +1,11 @@
 package eventprop
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
 
+	"github.com/surge-snn/surge/internal/earliest"
 	"github.com/surge-snn/surge/internal/lanes"
 )
 
@@ -121,16 +121,5 @@ func (s *Synapses) check(name string) error {
 
 // byDelay returns the synapses of each source by rising delay, or nil without delays.
 func (s *Synapses) byDelay() []int32 {
-	if s.Delay == nil {
-		return nil
-	}
-	order := make([]int32, len(s.Weight))
-	for k := range order {
-		order[k] = int32(k)
-	}
-	for i := range s.Pre {
-		lo, hi := s.fan(i)
-		slices.SortStableFunc(order[lo:hi], func(a, b int32) int { return cmp.Compare(s.Delay[a], s.Delay[b]) })
-	}
-	return order
+	return earliest.ByDelay(s.Delay, s.Pre, s.fan)
 }

@@ -1,13 +1,13 @@
 package equation
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/surge-snn/surge/eventprop"
+	"github.com/surge-snn/surge/internal/earliest"
 )
 
 // ErrStep signifies equations that cannot be followed: their step falls below the resolution of
@@ -108,18 +108,7 @@ func target(s *eventprop.Synapses, i, k int) int {
 
 // byDelay returns the synapses of each source by delay, nil where there are none.
 func byDelay(s *eventprop.Synapses) []int32 {
-	if s.Delay == nil {
-		return nil
-	}
-	order := make([]int32, len(s.Weight))
-	for k := range order {
-		order[k] = int32(k)
-	}
-	for i := range s.Pre {
-		lo, hi := fan(s, i)
-		slices.SortStableFunc(order[lo:hi], func(a, b int32) int { return cmp.Compare(s.Delay[a], s.Delay[b]) })
-	}
-	return order
+	return earliest.ByDelay(s.Delay, s.Pre, func(i int) (lo, hi int) { return fan(s, i) })
 }
 
 // value returns parameter k of neuron j.

@@ -1,6 +1,27 @@
 package earliest
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// ByDelay returns the synapses of each source by rising delay, equal ones as they are; nil without
+// delays. Those of source i are lo to hi-1 of fan.
+func ByDelay(delay []float64, sources int, fan func(i int) (lo, hi int)) []int32 {
+	if delay == nil {
+		return nil
+	}
+	order := make([]int32, len(delay))
+	for k := range order {
+		order[k] = int32(k)
+	}
+	for i := range sources {
+		lo, hi := fan(i)
+		slices.SortStableFunc(order[lo:hi], func(a, b int32) int { return cmp.Compare(delay[a], delay[b]) })
+	}
+	return order
+}
 
 // Arrival is the next arrival of a spike that is under way over synapses with delays.
 type Arrival struct {
