@@ -99,6 +99,9 @@ func (s EventFiles) Load() (p Parts, err error) {
 		width, height = max(width, sets[k].width), max(height, sets[k].height)
 		form.Duration = max(form.Duration, sets[k].form.Duration)
 	}
+	if err := s.strays(sets[:], width, height); err != nil {
+		return p, err
+	}
 	polarities := 2
 	if s.Filter.MergePolarities {
 		polarities = 1
@@ -128,6 +131,38 @@ func (s EventFiles) Load() (p Parts, err error) {
 		}
 	}
 	return p, p.check()
+}
+
+// strays returns an error for a size that is not given, and that a few events alone need.
+func (s EventFiles) strays(sets []*eventFiles, width, height int) error {
+	var xs, ys reach
+	for _, set := range sets {
+		if set != nil {
+			xs.merge(&set.xs)
+			ys.merge(&set.ys)
+		}
+	}
+	w, h := xs.most(), ys.most()
+	if s.Width > 0 {
+		w = int64(s.Width)
+	}
+	if s.Height > 0 {
+		h = int64(s.Height)
+	}
+	if s.Width > 0 && s.Height > 0 || !stray(int64(width)*int64(height), w*h) {
+		return nil
+	}
+	for _, set := range sets {
+		if set == nil {
+			continue
+		}
+		for _, path := range []string{set.widest, set.highest} {
+			if x, y := set.width > int(w) && path == set.widest, set.height > int(h) && path == set.highest; x || y {
+				return s.event(path, int(w), int(h), fmt.Sprintf("pixels below (%d, %d), where all but a few of the events are, or data.width and data.height that say how large the sensor is", w, h))
+			}
+		}
+	}
+	return nil
 }
 
 // Open reads recordings to predict, see [Opener]: a file, a folder of files, or one of CLASS/FILE,
@@ -231,6 +266,9 @@ type eventFiles struct {
 	window        []int   // of each sample, in its file
 	form          Form
 	width, height int
+
+	xs, ys          reach  // of all events
+	widest, highest string // the files that need the width and the height
 }
 
 // list finds and measures the recordings of a part.
@@ -274,6 +312,12 @@ func (d *eventFiles) measure(path string, class int) error {
 	if err != nil {
 		return err
 	}
+	if d.Filter.perPixel() && slices.ContainsFunc(all, func(e pixelEvent) bool {
+		x, y := d.Filter.pixel(e)
+		return max(x, y) >= maxFiltered
+	}) {
+		return d.event(path, maxFiltered, maxFiltered, fmt.Sprintf("pixels of a sensor of at most %d x %d, as filter_time and refractory keep a time for each", maxFiltered, maxFiltered))
+	}
 	numbers := slices.Clone(trials)
 	slices.Sort(numbers)
 	if numbers = slices.Compact(numbers); len(numbers) == 0 {
@@ -291,16 +335,32 @@ func (d *eventFiles) measure(path string, class int) error {
 	return nil
 }
 
+// maxFiltered bounds the width and height of a sensor of which each pixel has a time: those of
+// cameras are below.
+const maxFiltered = 1 << 11
+
 // freeWindows is the number of windows that a recording may be cut into however few events it has.
 const freeWindows = 1 << 18
 
 // add adds the samples of a recording.
 func (d *eventFiles) add(rec recording, path string, trial int32, class int) error {
 	width, height := rec.size()
-	if d.Width > 0 && width > d.Width || d.Height > 0 && height > d.Height {
-		return fmt.Errorf("%s: %w: events on %d x %d pixels, want at most %d x %d", path, ErrFormat, width, height, d.Width, d.Height)
+	if d.Width > 0 && width > d.Width {
+		return d.event(path, d.Width, maxPixel, fmt.Sprintf("x below %d (data.width, or what the training set has)", d.Width))
 	}
-	d.width, d.height = max(d.width, width), max(d.height, height)
+	if d.Height > 0 && height > d.Height {
+		return d.event(path, maxPixel, d.Height, fmt.Sprintf("y below %d (data.height, or what the training set has)", d.Height))
+	}
+	for _, e := range rec {
+		d.xs.add(int(e.x))
+		d.ys.add(int(e.y))
+	}
+	if width > d.width {
+		d.width, d.widest = width, path
+	}
+	if height > d.height {
+		d.height, d.highest = height, path
+	}
 	end := 0.0
 	if len(rec) > 0 {
 		end = endOf(float64(rec[len(rec)-1].t) / 1e6)

@@ -55,42 +55,51 @@ func (a arrays) events(r *recorded, s NPZ) error {
 	if err != nil {
 		return err
 	}
-	return l.record(r, s.Origin, s.Duration, s.Channels, func(format string, args ...any) error { return a.bad("times", format, args...) })
+	return l.record(r, s.Origin, s.Duration, s.Channels, a.bad)
 }
 
 // record makes the lists the input of samples.
-func (l *eventLists) record(r *recorded, origin string, duration float64, channels int, bad func(format string, args ...any) error) error {
+func (l *eventLists) record(r *recorded, origin string, duration float64, channels int, bad func(name, format string, args ...any) error) error {
 	r.n = len(l.offsets) - 1
 	r.form = Form{Input: EventList, Channels: channels, Duration: duration}
 	ends := make([]float64, r.n)
 	var events []Spike
+	var all reach
 	for i := range r.n {
 		events = l.append(events[:0], i, origin == "first")
 		last := 0.0
 		for k, e := range events {
 			t, c := e.Time, e.Channel
 			if !(t >= 0) || math.IsInf(t, 1) {
-				return bad("times >= 0 s, found %g s for event %d of sample %d; origin = \"first\" lets each sample begin with its first event", t, k, i)
+				return bad("times", "times >= 0 s, found %g s for event %d of sample %d; origin = \"first\" lets each sample begin with its first event", t, k, i)
 			}
 			if t < last {
-				return bad("rising times in each sample, found %g s after %g s in sample %d", t, last, i)
+				return bad("times", "rising times in each sample, found %g s after %g s in sample %d", t, last, i)
 			}
 			last = t
 			if channels > 0 && c >= channels {
-				return bad("channels below %d, found %d in sample %d", channels, c, i)
+				return bad("channels", "channels below %d, found %d in sample %d", channels, c, i)
 			}
 			r.form.Channels = max(r.form.Channels, c+1)
+			all.add(c)
 		}
 		ends[i] = duration
 		if duration == 0 {
 			ends[i] = endOf(last)
 		} else if last >= duration {
-			return bad("events before %g s (duration), found one at %g s in sample %d", duration, last, i)
+			return bad("times", "events before %g s (duration), found one at %g s in sample %d", duration, last, i)
 		}
 		r.form.Duration = max(r.form.Duration, ends[i])
 	}
+	if most := all.most(); channels == 0 && stray(int64(r.form.Channels), most) {
+		for k := range l.n {
+			if c := l.channel(k); int64(c) >= most {
+				return bad("channels", "channels below %d, where all but a few of the events are, or data.channels that says how many there are; found %d for event %d", most, c, k)
+			}
+		}
+	}
 	if r.form.Channels == 0 {
-		return bad("events, found none in %d samples", r.n)
+		return bad("times", "events, found none in %d samples", r.n)
 	}
 	r.input = func(s *Sample, i int) {
 		s.Events, s.Duration = l.append(s.Events[:0], i, origin == "first"), ends[i]

@@ -37,7 +37,7 @@ func TestOpenRecordings(t *testing.T) {
 	}
 	put("new/large.bin", recording{{5, 9, 2, 1}})
 	put("judge/11/one.bin", nil)
-	for name, says := range map[string]string{"new": "events on 10 x 3 pixels, want at most 4 x 3", "judge": "expected files, or folders among 9, 10, found 11", "nothing": "no such file"} {
+	for name, says := range map[string]string{"new": "event 0: expected x below 4", "judge": "expected files, or folders among 9, 10, found 11", "nothing": "no such file"} {
 		if _, err := source.(Opener).Open(filepath.Join(dir, name), p.Train); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", name, err)
 		}

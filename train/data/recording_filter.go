@@ -71,17 +71,11 @@ func (f EventFilter) apply(rec recording, origin string) (recording, error) {
 	if rec[0].t < first || rec[0].t-first < 0 {
 		return nil, fmt.Errorf("%w: an event at %d µs, want >= 0; origin = \"first\" lets each recording begin with its first event", ErrFormat, rec[0].t)
 	}
-	factor := func(f float64) float64 {
-		if f == 0 {
-			return 1
-		}
-		return f
-	}
-	timeFactor, space := factor(f.TimeFactor), factor(f.SpatialFactor)
+	timeFactor := factor(f.TimeFactor)
 	for i := range rec {
 		e := &rec[i]
 		e.t = int64(math.Floor(float64(e.t-first) * timeFactor))
-		e.x, e.y = int32(math.Floor(float64(e.x)*space)), int32(math.Floor(float64(e.y)*space))
+		e.x, e.y = f.pixel(*e)
 		if f.MergePolarities {
 			e.p = 0
 		}
@@ -100,6 +94,22 @@ func (f EventFilter) apply(rec recording, origin string) (recording, error) {
 	}
 	return rec, nil
 }
+
+func factor(f float64) float64 {
+	if f == 0 {
+		return 1
+	}
+	return f
+}
+
+// pixel returns that of an event after SpatialFactor.
+func (f EventFilter) pixel(e pixelEvent) (x, y int32) {
+	space := factor(f.SpatialFactor)
+	return int32(math.Floor(float64(e.x) * space)), int32(math.Floor(float64(e.y) * space))
+}
+
+// perPixel tells whether the filter keeps something for each pixel.
+func (f EventFilter) perPixel() bool { return f.FilterTime > 0 || f.Refractory > 0 }
 
 // size returns the width and height that hold all events.
 func (rec recording) size() (width, height int) {
