@@ -3,6 +3,7 @@ package plot
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -26,7 +27,8 @@ type Panel struct {
 
 // Line is a curve through the points (X[i], Y[i]). The n-th line of every panel has the same
 // colour. Lines of a panel that share a name are parts of one line: they share its colour and its
-// entry in the legend.
+// entry in the legend. None hides another: lines through the same points are drawn in turns, each
+// with dashes of its colour, and shorter ones on longer ones.
 type Line struct {
 	Name string    // in the legend; empty: no entry
 	X    []float64 // nil: 1, 2, 3, ...
@@ -84,11 +86,34 @@ func (c Curves) Write(path string) error {
 			q.marks = append(q.marks, curve{x: x, y: l.Y, style: style})
 		}
 		q.y = newAxis(ys.min, ys.max, p.Log, 0.05, "")
+		share(q.marks, q.y)
 		g.panels = append(g.panels, q)
 	}
 	g.x = newAxis(xs.min, xs.max, c.LogX, 0.02, "")
 	g.x.integer = whole && g.x.exponent == 0 && !c.LogX
 	return g.write(path)
+}
+
+// share lets lines through the same points, to a fraction of the width of a line, take turns, and
+// puts the lines of fewer points on top, as they may be the beginning of others.
+func share(marks []mark, y axis) {
+	same := func(a, b curve) bool {
+		return slices.Equal(a.x, b.x) && slices.EqualFunc(a.y, b.y, func(v, w float64) bool { return math.Abs(y.at(v)-y.at(w)) < 0.002 })
+	}
+	first := make([]int, len(marks)) // the first mark through the same points
+	size := make([]int, len(marks))
+	for i := range marks {
+		first[i] = slices.IndexFunc(marks[:i+1], func(m mark) bool { return same(m.(curve), marks[i].(curve)) })
+		size[first[i]]++
+	}
+	turn := make([]int, len(marks))
+	for i, m := range marks {
+		c := m.(curve)
+		c.turn, c.turns = turn[first[i]], size[first[i]]
+		turn[first[i]]++
+		marks[i] = c
+	}
+	slices.SortStableFunc(marks, func(a, b mark) int { return len(b.(curve).x) - len(a.(curve).x) })
 }
 
 // count returns 1, 2, ... n.

@@ -12,10 +12,16 @@ import (
 // 1/150 inch.
 const pixel vg.Length = 0.5
 
-// curve is a line through points; a single point is drawn as a dot.
+// dash is the length that a line is drawn where others go through the same points.
+const dash vg.Length = 5
+
+// curve is a line through points; a single point is drawn as a dot. Of several (turns) through the
+// same points, each draws its turn: dashes, and a ring around
+// the dots of the later ones.
 type curve struct {
-	x, y  []float64
-	style draw.LineStyle
+	x, y        []float64
+	style       draw.LineStyle
+	turn, turns int
 }
 
 func (m curve) draw(f *frame) {
@@ -24,14 +30,25 @@ func (m curve) draw(f *frame) {
 		pts[i] = f.at(m.x[i], m.y[i])
 	}
 	if len(pts) <= 12 { // few points, such as epochs: show where they are
-		dot := draw.GlyphStyle{Color: m.style.Color, Radius: 2, Shape: draw.CircleGlyph{}}
+		dot := draw.GlyphStyle{Color: m.style.Color, Radius: m.radius(), Shape: draw.CircleGlyph{}}
 		for _, p := range pts {
 			f.DrawGlyphNoClip(dot, p)
 		}
 	}
 	if len(pts) > 1 {
-		f.StrokeLines(m.style, thin(pts))
+		style := m.style
+		if n := vg.Length(m.turns); n > 1 {
+			style.Dashes = []vg.Length{dash, (n - 1) * dash}
+			style.DashOffs = (n - vg.Length(m.turn)) * dash
+		}
+		f.StrokeLines(style, thin(pts))
 	}
+}
+
+// radius is that of a dot.
+func (m curve) radius() vg.Length {
+	n := vg.Length(max(1, m.turns))
+	return 2 + max(0, n-1-vg.Length(m.turn))*min(1.2, 6/n)
 }
 
 // thin reduces every run of points that lie in the same column, one pixel wide, to the first, the

@@ -3,6 +3,7 @@ package plot
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"image/png"
 	"math"
 	"os"
@@ -431,4 +432,61 @@ func TestThin(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Equal lines hide none of their kind: every part of the way is drawn in one of the colours, and in
+// each of them; a line that is the beginning of another is drawn on it.
+func TestCurvesEqualLines(t *testing.T) {
+	y := wave(30, 1)
+	p := svg(t, Curves{Panels: []Panel{{Lines: []Line{{Name: "a", Y: y}, {Name: "part", Y: y[:15]}, {Name: "b", Y: slices.Clone(y)}, {Name: "c", Y: y}}}}})
+	var dashes, period float64
+	var offsets []float64
+	last := -1
+	for i, q := range p.paths {
+		for _, color := range []string{hexBlue, hexGreen, "#CC79A7"} {
+			if !strings.Contains(q.style, "stroke:"+color) || !strings.Contains(q.style, "dasharray") {
+				continue
+			}
+			var gap, offset float64
+			for _, s := range strings.Split(q.style, ";") {
+				if _, err := fmt.Sscanf(s, "stroke-dasharray:%g,%g", &dashes, &gap); err == nil {
+					period = dashes + gap
+				}
+				fmt.Sscanf(s, "stroke-dashoffset:%g", &offset)
+			}
+			offsets = append(offsets, offset)
+			last = i
+		}
+	}
+	if len(offsets) != 3 {
+		t.Fatalf("%d dashed lines, want 3", len(offsets))
+	}
+	for s := dashes / 4; s < period; s += dashes / 2 {
+		n := 0
+		for _, o := range offsets {
+			if math.Mod(s+o, period) < dashes {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d lines are drawn %g points behind the start, want 1", n, s)
+		}
+	}
+	if q := slices.IndexFunc(p.paths[last:], func(q path) bool { return strings.Contains(q.style, "stroke:"+hexVermillion) }); q < 0 {
+		t.Error("the shorter line is not on the longer ones")
+	}
+}
+
+// One epoch of equal runs is one point: their dots are rings in one another.
+func TestCurvesEqualPoints(t *testing.T) {
+	marks := make([]mark, 3)
+	for i := range marks {
+		marks[i] = curve{x: []float64{1}, y: []float64{1}}
+	}
+	share(marks, newAxis(0, 2, false, 0, ""))
+	for i := 1; i < len(marks); i++ {
+		if a, b := marks[i-1].(curve).radius(), marks[i].(curve).radius(); !(a > b) {
+			t.Errorf("dot %d has a radius of %g, the one before it of %g", i, b, a)
+		}
+	}
 }
