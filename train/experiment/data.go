@@ -73,10 +73,11 @@ func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 	form := parts.Train.Form()
 	e.assume(form.Input)
 	e.picture(form)
+	e.warnings = e.hasty()
 	// A batch of more rows than there are samples has the same samples and takes the memory of its
 	// rows.
 	if most := max(1, parts.Train.Len()); e.Train.Batch > most {
-		e.warning = fmt.Sprintf("train.batch = %d is more than the %d samples to learn, of which each batch has all", e.Train.Batch, most)
+		e.warnings = append(e.warnings, fmt.Sprintf("train.batch = %d is more than the %d samples to learn, of which each batch has all", e.Train.Batch, most))
 		e.Train.Batch = most
 	}
 	batches := data.Batches{Encoder: e.encoder(), Size: e.Train.Batch, Dt: e.Encode.Dt, Hold: e.Encode.Hold, Seed: e.Seed}
@@ -140,10 +141,14 @@ func (e *Experiment) checkBatches(set data.Batches) error {
 	return e.bad("train.batch", fmt.Sprintf("another, because batch_norm cannot learn from one sample of one time step, which the last batch or shard of %d samples has", set.Data.Len()), fmt.Sprint(e.Train.Batch))
 }
 
-// Warn says what Load has found to be another way than the experiment has it.
+// Warn says what Load has found to be another way than the experiment has it, and what is hardly
+// meant: times of neurons, synapses and delays that are shorter than a time step.
 func (e *Experiment) Warn(l *slog.Logger) {
-	if e != nil && e.warning != "" {
-		given.Logger(l).Warn(e.warning)
+	if e == nil {
+		return
+	}
+	for _, w := range e.warnings {
+		given.Logger(l).Warn(w)
 	}
 }
 

@@ -32,9 +32,9 @@ type Experiment struct {
 	Checkpoint int  // graph.Settings.Checkpoint, which changes no bit; no part of the text
 	Twin       bool // build the smoothed twin, for checks of gradients (graph.Settings.Twin); no part of the text
 
-	file    string // where it comes from, for messages
-	assumed bool   // the file says nothing of the encoder, and the samples may be events
-	warning string // of Load
+	file     string   // where it comes from, for messages
+	assumed  bool     // the file says nothing of the encoder, and the samples may be events
+	warnings []string // of Load
 }
 
 // Data is the section [data]: the samples.
