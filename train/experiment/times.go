@@ -45,7 +45,7 @@ func (e *Experiment) hasty() (warnings []string) {
 	return warnings
 }
 
-// inSeconds tells whether the unit of a parameter, with which its description begins, is the second.
+// inSeconds tells whether the unit of a parameter, with which its description begins, is s.
 func inSeconds(p data.Param) bool {
 	unit, _, _ := strings.Cut(p.Doc, " ")
 	return slices.Contains([]string{"s", "s,", "s;"}, unit)
