@@ -24,18 +24,19 @@ func (e *Experiment) check(strict bool) error {
 	if e == nil {
 		return &exit.BadInput{Expected: "an experiment of Read or Parse", Found: "none"}
 	}
-	special := e.ofSurrogate
+	c := checks{e}
+	special := c.ofSurrogate
 	if e.events() {
-		special = e.ofEvents
+		special = c.ofEvents
 	}
 	method := one("train.method", e.Train.Method, Methods()...)
 	if !method.ok {
 		return method.bad(e.file)
 	}
-	if err := e.checkChoices(); err != nil {
+	if err := c.checkChoices(); err != nil {
 		return err
 	}
-	for _, r := range causesFirst(slices.Concat(e.unused(reflect.ValueOf(e).Elem(), ""), e.common(), e.ofTrain(), e.ofGroups(), e.ofInits(), special())) {
+	for _, r := range causesFirst(slices.Concat(c.unused(reflect.ValueOf(e).Elem(), ""), c.common(), c.ofTrain(), c.ofGroups(), c.ofInits(), special())) {
 		if !r.ok && (strict || !strings.HasPrefix(r.expected, noEffect)) {
 			return r.bad(e.file)
 		}
@@ -71,8 +72,11 @@ func exactEncoders() []string {
 	return names
 }
 
+// checks are the rules of which values an experiment may have, and which go together.
+type checks struct{ *Experiment }
+
 // common are the rules for all methods.
-func (e *Experiment) common() []rule {
+func (e checks) common() []rule {
 	m, t, c := e.Model, e.Train, e.Encode
 	integrators := e.integrators()
 	uses := e.uses()
@@ -121,7 +125,7 @@ func (e *Experiment) common() []rule {
 }
 
 // ofSurrogate are the rules for networks that go through time steps.
-func (e *Experiment) ofSurrogate() []rule {
+func (e checks) ofSurrogate() []rule {
 	m, t, c, l := e.Model, e.Train, e.Encode, e.Loss
 	uses := e.uses()
 	_, surrogateErr := surrogate.Parse(m.Surrogate)
@@ -166,13 +170,13 @@ func (e *Experiment) ofSurrogate() []rule {
 }
 
 // learns are the rules for the i-th name of what is learned besides weights.
-func (e *Experiment) learns(i int, names ...string) []rule {
+func (e checks) learns(i int, names ...string) []rule {
 	key, p := fmt.Sprintf("model.learn[%d]", i), e.Model.Learn[i]
 	return []rule{one(key, p, names...), {key, "each name once", p, !slices.Contains(e.Model.Learn[:i], p)}}
 }
 
 // ofEvents are the rules for networks that go from event to event.
-func (e *Experiment) ofEvents() []rule {
+func (e checks) ofEvents() []rule {
 	m, t, c, l := e.Model, e.Train, e.Encode, e.Loss
 	rules := []rule{
 		one("encode.kind", c.Kind, exactEncoders()...),
@@ -195,7 +199,7 @@ func (e *Experiment) ofEvents() []rule {
 		{"model.delay_spread", "in [0, 1)", m.DelaySpread, m.DelaySpread >= 0 && m.DelaySpread < 1},
 	}
 	rules = append(rules, e.ofNeurons()...)
-	own, readable := e.neuronParameters()
+	own, readable := e.Model.neuronParameters()
 	for i, p := range m.Learn {
 		if !readable {
 			break // what can be learned is not known
@@ -207,7 +211,7 @@ func (e *Experiment) ofEvents() []rule {
 }
 
 // unused wants the keys of a section left out that only other methods have.
-func (e *Experiment) unused(section reflect.Value, prefix string) []rule {
+func (e checks) unused(section reflect.Value, prefix string) []rule {
 	var rules []rule
 	for i := range section.NumField() {
 		f := section.Type().Field(i)

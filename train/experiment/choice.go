@@ -163,7 +163,7 @@ func (t *Train) Extra() []string { return extra(t) }
 func (l *LayerSpec) Extra() []string { return extra(l) }
 
 // checkChoices checks the choices: their names first, then the keys of their rows.
-func (e *Experiment) checkChoices() error {
+func (e checks) checkChoices() error {
 	for _, s := range e.sections() {
 		for _, c := range s.choices() {
 			if !slices.Contains(c.rows.Names(), c.name) {
@@ -183,7 +183,7 @@ func (e *Experiment) checkChoices() error {
 }
 
 // fillChoices sets the keys of the rows to all that is in effect.
-func (e *Experiment) fillChoices() {
+func (e filling) fillChoices() {
 	for _, s := range e.sections() {
 		for _, c := range s.choices() {
 			if keys, err := c.rows.Check(c.name, *c.keys); err == nil {

@@ -35,7 +35,7 @@ func TestChoices(t *testing.T) {
 	for _, name := range Optimizers.Names() {
 		e := defaults(Surrogate)
 		e.Name, e.Train.Optimizer = "x", name
-		e.fill()
+		filling{&e}.fill()
 		got, err := Parse("", e.Text(), "")
 		if err != nil || !reflect.DeepEqual(*got, e) {
 			t.Errorf("%s reads back as %+v, %v", name, got, err)

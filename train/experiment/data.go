@@ -63,7 +63,8 @@ func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 	if err := e.usable(); err != nil {
 		return sets, target, err
 	}
-	if err := e.boundData(); err != nil {
+	l := loading{e}
+	if err := l.boundData(); err != nil {
 		return sets, target, err
 	}
 	parts, err := e.source().Load()
@@ -71,9 +72,9 @@ func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 		return sets, target, e.explain(err)
 	}
 	form := parts.Train.Form()
-	e.assume(form.Input)
-	e.picture(form)
-	e.warnings = e.hasty()
+	filling{e}.assume(form.Input)
+	l.picture(form)
+	e.warnings = l.hasty()
 	// A batch of more rows than there are samples has the same samples and takes the memory of its
 	// rows.
 	if most := max(1, parts.Train.Len()); e.Train.Batch > most {
@@ -87,7 +88,7 @@ func (e *Experiment) Load() (sets train.Data, target data.Target, err error) {
 		dst.Data = parts.Each()[k]
 		steps = max(steps, dst.MinSteps())
 	}
-	if err := e.span(form, steps); err != nil {
+	if err := l.span(form, steps); err != nil {
 		return sets, target, err
 	}
 	for _, dst := range []*data.Batches{&sets.Train, &sets.Valid, &sets.Test} {
@@ -104,7 +105,7 @@ func (e *Experiment) Try(sets train.Data) error {
 	if err := e.usable(); err != nil {
 		return err
 	}
-	if err := e.checkBatches(sets.Train); err != nil {
+	if err := (loading{e}).checkBatches(sets.Train); err != nil {
 		return err
 	}
 	if e.events() {
@@ -113,9 +114,12 @@ func (e *Experiment) Try(sets train.Data) error {
 	return sets.Train.Fill(&data.Batch{Lists: new(data.Lists)}, 0, 0)
 }
 
+// loading is what follows from the samples.
+type loading struct{ *Experiment }
+
 // checkBatches returns an error where a run would make no update, or could not learn its last
 // batch.
-func (e *Experiment) checkBatches(set data.Batches) error {
+func (e loading) checkBatches(set data.Batches) error {
 	if set.Data == nil {
 		return nil
 	}
@@ -133,7 +137,7 @@ func (e *Experiment) checkBatches(set data.Batches) error {
 	if !alone {
 		return nil
 	}
-	one := *e
+	one := *e.Experiment
 	one.Train.Batch, one.Train.Shards = 1, 0
 	if n, err := one.build(graph.NewParams(e.Seed), set.Channels(), set.Data.Form().Target); err == nil {
 		return n.Close() // images, of which a channel has several numbers
@@ -154,7 +158,7 @@ func (e *Experiment) Warn(l *slog.Logger) {
 
 // picture fills in the size of the images that the first convolution or pool of the list sees,
 // where the data know it and no layer before it gives something else.
-func (e *Experiment) picture(form data.Form) {
+func (e loading) picture(form data.Form) {
 	size := form.Image[:]
 	if c, ok := e.encoder().(data.Course); ok && form.Input == data.Sequence {
 		size = []int{form.Channels, 1, c.Channels(1)}
@@ -194,7 +198,7 @@ func toFloats(v []int) (f []float64) {
 }
 
 // span fills in the time that the longest sample needs, of so many steps.
-func (e *Experiment) span(form data.Form, steps int) error {
+func (e loading) span(form data.Form, steps int) error {
 	c := &e.Encode
 	encoder := e.encoder()
 	if _, list := encoder.(data.EventListEncoder); !list && form.Input == data.EventList {

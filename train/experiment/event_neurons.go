@@ -33,30 +33,30 @@ func equations(text string) func(*data.Params) string {
 }
 
 // equations returns the text of the neuron of hidden layers, empty for that of package eventprop.
-func (e *Experiment) equations() string {
-	if e.Model.Neuron == own {
-		return e.Model.Equations
+func (m *Model) equations() string {
+	if m.Neuron == own {
+		return m.Equations
 	}
-	text, _, _ := EventNeurons.New(e.Model.Neuron, nil)
+	text, _, _ := EventNeurons.New(m.Neuron, nil)
 	return text
 }
 
 // neuronParameters returns the names of the parameters of the neuron, none for that of package
 // eventprop, and whether its equations can be read.
-func (e *Experiment) neuronParameters() (names []string, readable bool) {
-	text := e.equations()
+func (m *Model) neuronParameters() (names []string, readable bool) {
+	text := m.equations()
 	if text == "" {
-		return nil, e.Model.Neuron != own
+		return nil, m.Neuron != own
 	}
-	m, err := equation.Parse(text)
+	parsed, err := equation.Parse(text)
 	if err != nil {
 		return nil, false
 	}
-	return slices.Clip(m.Params), true
+	return slices.Clip(parsed.Params), true
 }
 
 // ofNeurons are the rules for the neuron of hidden layers.
-func (e *Experiment) ofNeurons() []rule {
+func (e checks) ofNeurons() []rule {
 	m := e.Model
 	rules := []rule{
 		unless(m.Neuron == own, "model.equations", m.Equations, m.Equations == "", "neuron is "+own),
@@ -64,7 +64,7 @@ func (e *Experiment) ofNeurons() []rule {
 	if m.Neuron == "lif" {
 		return append(rules, unless(false, "model.values", m.Values, len(m.Values) == 0, "neuron is not lif"))
 	}
-	model, err := equation.Parse(e.equations())
+	model, err := equation.Parse(e.Model.equations())
 	if err != nil {
 		return append(rules, rule{"model.equations", "equations as docs/neuron.md has them", told(err.Error()), false})
 	}
@@ -78,44 +78,45 @@ func (e *Experiment) ofNeurons() []rule {
 		rules = append(rules, rule{"model.values." + name, "one of " + strings.Join(model.Params, ", "), "an unknown key", slices.Contains(model.Params, name)})
 	}
 	for _, name := range model.Params {
-		_, ok := e.value(name)
+		_, ok := e.Model.value(name)
 		rules = append(rules, rule{"model.values." + name, "a number: the neuron " + m.Neuron + " has this parameter", told("nothing"), ok})
 	}
 	if slices.ContainsFunc(rules, func(r rule) bool { return !r.ok }) {
 		return rules
 	}
-	if err := e.neuronOf(model).Verify(); err != nil {
+	if err := e.Model.neuronOf(model).Verify(); err != nil {
 		rules = append(rules, rule{"model.equations", "derivatives that agree with differences", told(err.Error()), false})
 	}
 	return rules
 }
 
 // value returns that of a parameter of the neuron.
-func (e *Experiment) value(name string) (x float64, ok bool) {
-	if x, ok = e.Model.Values[name]; ok {
+func (m *Model) value(name string) (x float64, ok bool) {
+	if x, ok = m.Values[name]; ok {
 		return x, true
 	}
-	x, ok = map[string]float64{"tau_mem": e.Model.TauMem, "tau_syn": e.Model.TauSyn, "v_th": e.Model.VTh, "v_reset": e.Model.VReset}[name]
+	x, ok = map[string]float64{"tau_mem": m.TauMem, "tau_syn": m.TauSyn, "v_th": m.VTh, "v_reset": m.VReset}[name]
 	return x, ok
 }
 
 // neuron returns the neurons of hidden layers, nil for those of package eventprop.
-func (e *Experiment) neuron() (*equation.Neurons, error) {
-	if e.equations() == "" {
+func (m *Model) neuron() (*equation.Neurons, error) {
+	if m.equations() == "" {
 		return nil, nil
 	}
-	m, err := equation.Parse(e.equations())
+	parsed, err := equation.Parse(m.equations())
 	if err != nil {
 		return nil, fmt.Errorf("model.equations: %w", err)
 	}
-	n := e.neuronOf(m)
+	n := m.neuronOf(parsed)
 	return &n, nil
 }
 
-func (e *Experiment) neuronOf(m *equation.Model) equation.Neurons {
-	n := equation.Neurons{Model: m, Params: map[string][]float64{}}
-	for _, name := range m.Params {
-		x, _ := e.value(name)
+// neuronOf is a layer of neurons with these equations.
+func (m *Model) neuronOf(parsed *equation.Model) equation.Neurons {
+	n := equation.Neurons{Model: parsed, Params: map[string][]float64{}}
+	for _, name := range parsed.Params {
+		x, _ := m.value(name)
 		n.Params[name] = []float64{x}
 	}
 	return n

@@ -22,11 +22,14 @@ type eventNetwork struct {
 	layers []train.EventLayer
 }
 
+// overEvents builds networks that go from event to event.
+type overEvents struct{ *Experiment }
+
 // buildEvents builds the network that the section [model] describes.
-func (e *Experiment) buildEvents(params *graph.Params, channels int, target data.Target) (Network, error) {
+func (e overEvents) buildEvents(params *graph.Params, channels int, target data.Target) (Network, error) {
 	n := &eventNetwork{method: e.Train.Method, neuron: e.Model.Neuron}
 	m := e.Model
-	neuron, err := e.neuron()
+	neuron, err := e.Model.neuron()
 	if err != nil {
 		return nil, err
 	}
@@ -34,15 +37,15 @@ func (e *Experiment) buildEvents(params *graph.Params, channels int, target data
 	if err != nil {
 		return nil, err
 	}
-	readout := e.eventReadout()
+	readout := e.Model.eventReadout()
 	for i, size := range append(append([]int{}, m.Hidden...), target.Size) {
 		name, silence := fmt.Sprintf("hidden%d", i+1), e.Loss.Silence
-		key, text, w := "model.init", m.Init, Weights{m.WMean, m.WGain, e}
+		key, text, w := "model.init", m.Init, Weights{m.WMean, m.WGain, e.Experiment}
 		if i == len(m.Hidden) {
 			name, silence = "out", e.Loss.SilenceOut
 			key, text, w = "model.out_init", m.OutInit, Weights{Mean: m.OutMean, Gain: m.OutGain}
 			if readout.Spiking {
-				out := *e
+				out := *e.Experiment
 				out.Model.Neuron, w.Neurons = "lif", &out
 			}
 		}
@@ -94,8 +97,8 @@ func (e *Experiment) buildEvents(params *graph.Params, channels int, target data
 }
 
 // logitScale is what the number of the readout is multiplied with.
-func (e *Experiment) logitScale(target data.Target) float64 {
-	readout := e.eventReadout()
+func (e overEvents) logitScale(target data.Target) float64 {
+	readout := e.Model.eventReadout()
 	scale := e.Loss.Scale / map[string]float64{"": 1, "tau_syn": e.Model.TauSyn, "tau_out": e.Model.TauOut}[readout.Unit]
 	if _, first := readout.Of.(eventprop.First); first && target.Kind == data.ClassTarget {
 		return -scale // the first to spike is to win
@@ -107,7 +110,7 @@ func (e *Experiment) logitScale(target data.Target) float64 {
 func spikes(l *eventprop.Layer) bool { return l.Neuron != nil || l.Params.VTh[0] <= math.MaxFloat64 }
 
 // delays returns the delays of synapses, nil for none.
-func (e *Experiment) delays(s *eventprop.Synapses, name string) []float64 {
+func (e overEvents) delays(s *eventprop.Synapses, name string) []float64 {
 	if e.Model.Delay == 0 {
 		return nil
 	}
@@ -123,7 +126,7 @@ func (e *Experiment) delays(s *eventprop.Synapses, name string) []float64 {
 
 // learned returns what a layer learns besides weights: of leaky integrators, which do not spike,
 // delays alone.
-func (e *Experiment) learned(l *eventprop.Layer) []train.EventParam {
+func (e overEvents) learned(l *eventprop.Layer) []train.EventParam {
 	var names []train.EventParam
 	for _, p := range e.Model.Learn {
 		switch p := train.EventParam(p); {
@@ -143,7 +146,7 @@ func (e *Experiment) learned(l *eventprop.Layer) []train.EventParam {
 }
 
 // draw draws weights.
-func (e *Experiment) draw(s *eventprop.Synapses, name string, init graph.Init) {
+func (e overEvents) draw(s *eventprop.Synapses, name string, init graph.Init) {
 	init(s.Weight, []int{s.Pre, s.Post}, random.New(e.Seed, "init/"+name))
 }
 

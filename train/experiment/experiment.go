@@ -173,8 +173,11 @@ func defaults(method string) Experiment {
 // events tells whether the network goes from event to event.
 func (e *Experiment) events() bool { return e.Train.Method != Surrogate }
 
+// filling is what the keys are that a file leaves out.
+type filling struct{ *Experiment }
+
 // fill sets what is zero to its default, where the other choices give it an effect.
-func (e *Experiment) fill() {
+func (e filling) fill() {
 	e.fillChoices()
 	if !e.events() && e.static() && e.Encode.Steps == 0 {
 		e.Encode.Steps = 40
@@ -189,7 +192,7 @@ func (e *Experiment) fill() {
 		{&e.Train.LookaheadAlpha, e.Train.Lookahead > 0, 0.5},
 		{&e.Model.TauOut, e.integrators(), 20e-3},
 		{&e.Loss.Margin, e.events() && e.Loss.Existence != 0, e.Model.VTh / 5},
-		{&e.Loss.Scale, e.events(), e.eventReadout().Scale},
+		{&e.Loss.Scale, e.events(), e.Model.eventReadout().Scale},
 		{&e.Loss.AwakeLeast, e.Loss.Awake > 0, 1},
 		{&e.Loss.VUpper, e.Loss.VWeight > 0, max(e.Model.VTh, e.Loss.VLower, 1)},
 	} {
@@ -203,7 +206,7 @@ func (e *Experiment) fill() {
 func (e *Experiment) recurrent() bool { return e.Model.Recurrent || e.Train.Method == Recurrent }
 
 // assume takes events as they are where the file says nothing of the encoder.
-func (e *Experiment) assume(input data.Input) {
+func (e filling) assume(input data.Input) {
 	if e.assumed && input == data.EventList {
 		e.Encode.Kind, e.Encode.Keys = "none", nil
 		e.fillChoices()

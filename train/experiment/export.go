@@ -27,7 +27,7 @@ func (e *Experiment) Export(params *graph.Params, channels int) (*export.Network
 	if e.events() {
 		return nil, fmt.Errorf("%w: the method %s goes from event to event, and NIR files are read as time steps; --format c and npz hold the network", export.ErrNetwork, e.Train.Method)
 	}
-	m, readout := e.Model, e.readout()
+	m, readout := e.Model, e.Model.readout()
 	x := exporter{e: e, params: params, double: e.Train.DType == "float64"}
 	n := &export.Network{Name: e.Name, Dt: e.Encode.Dt, Steps: e.Encode.Steps, Inputs: channels, Double: x.double, Readout: m.Readout, TauReadout: readout.Tau}
 	if len(e.Layer) > 0 {
@@ -78,9 +78,9 @@ func (e *Experiment) ExportEvents(params *graph.Params, channels int, target dat
 	}
 	defer n.Close()
 	net := n.(*eventNetwork)
-	x := &export.Events{Name: e.Name, Net: net.Net(), End: e.Encode.Duration, Scale: e.logitScale(target)}
+	x := &export.Events{Name: e.Name, Net: net.Net(), End: e.Encode.Duration, Scale: overEvents{e}.logitScale(target)}
 	if target.Kind == data.ClassTarget || target.Kind == data.VectorTarget { // else no number is read out
-		x.Readout = e.eventReadout().Of
+		x.Readout = e.Model.eventReadout().Of
 	}
 	for _, l := range net.layers {
 		x.Layers = append(x.Layers, l.Name)

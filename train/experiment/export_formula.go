@@ -146,7 +146,9 @@ func (x *exporter) spiking(n *export.Network, l export.Layer, row Neuron, own bo
 		return
 	}
 	name := l.Name
-	x.cells(n, l, l.N, true, func(b *graph.Builder, in *G.Node) *G.Node { return row.Apply(x.e.cells(m, s), b, name, in).Spikes })
+	x.cells(n, l, l.N, true, func(b *graph.Builder, in *G.Node) *G.Node {
+		return row.Apply(overSteps{x.e}.cells(m, s), b, name, in).Spikes
+	})
 }
 
 // filter adds synapses, or integrators, that do not spike, for an input of in numbers.

@@ -57,7 +57,7 @@ func (e *Experiment) NIR(params *graph.Params, channels int) (*nir.Graph, error)
 		}
 		size := out.Shape()[1]
 		w.linear("out/w", "out.w", size, e.Model.Bias, nil, "")
-		l := export.Layer{Name: "out", N: size, Spikes: e.readout().Spiking}
+		l := export.Layer{Name: "out", N: size, Spikes: e.Model.readout().Spiking}
 		if l.Spikes {
 			w.neurons(&l)
 		} else {

@@ -51,7 +51,7 @@ func (g *GroupSpec) has(name string) bool {
 }
 
 // groupOf returns the group of a parameter, -1 for none.
-func (e *Experiment) groupOf(name string) int {
+func (e learning) groupOf(name string) int {
 	return slices.IndexFunc(e.Group, func(g GroupSpec) bool { return g.has(name) })
 }
 
@@ -102,7 +102,7 @@ func (r rate) At(step uint64) float64 { return float64(r.factor * r.Schedule.At(
 
 // steps returns what makes the updates of parameters of these names: their optimizer, and what
 // stands around it. group is nil for what no group names; without names all is.
-func (e *Experiment) steps(group *GroupSpec, names []string, of func(optim.Schedule) optim.Transform, lr optim.Schedule) (c optim.Chain) {
+func (e learning) steps(group *GroupSpec, names []string, of func(optim.Schedule) optim.Transform, lr optim.Schedule) (c optim.Chain) {
 	t := e.Train
 	any := func(match func(string) bool) bool { return len(names) == 0 || slices.ContainsFunc(names, match) }
 	decay, match := t.WeightDecay, isWeight
@@ -149,7 +149,7 @@ func split(names []string, of func(log bool) optim.Transform) (c optim.Chain) {
 
 // grouped returns what makes the updates of all parameters, and what keeps those in bounds that do
 // not move in a coordinate.
-func (e *Experiment) grouped(learned []string, of func(optim.Schedule) optim.Transform, lr optim.Schedule) (updates, bounds optim.Chain) {
+func (e learning) grouped(learned []string, of func(optim.Schedule) optim.Transform, lr optim.Schedule) (updates, bounds optim.Chain) {
 	if len(e.Group) == 0 {
 		return e.steps(nil, nil, of, lr), nil
 	}
@@ -182,7 +182,7 @@ func (e *Experiment) grouped(learned []string, of func(optim.Schedule) optim.Tra
 }
 
 // ofGroups are the rules for the list of groups.
-func (e *Experiment) ofGroups() (rules []rule) {
+func (e checks) ofGroups() (rules []rule) {
 	for i, g := range e.Group {
 		key := func(name string) string { return fmt.Sprintf("group[%d].%s", i, name) }
 		rules = append(rules, rule{key("params"), "names of parameters", g.Params, len(g.Params) > 0})
@@ -222,10 +222,10 @@ func noDecay(coordinate string) string {
 
 // checkGroups returns an error (*exit.BadInput) where a group names nothing that is learned, or
 // cannot bound it.
-func (e *Experiment) checkGroups(params *graph.Params, learned []string) error {
+func (e checks) checkGroups(params *graph.Params, learned []string) error {
 	taken := make([]int, len(e.Group)) // parameters of each group
 	for _, name := range learned {
-		i := e.groupOf(name)
+		i := learning{e.Experiment}.groupOf(name)
 		if i < 0 {
 			continue
 		}
@@ -269,7 +269,7 @@ func (e *Experiment) checkGroups(params *graph.Params, learned []string) error {
 			return nil
 		}
 		for _, name := range learned {
-			if i := e.groupOf(name); match(name) && (i < 0 || !own(&e.Group[i])) {
+			if i := (learning{e.Experiment}).groupOf(name); match(name) && (i < 0 || !own(&e.Group[i])) {
 				return nil
 			}
 		}

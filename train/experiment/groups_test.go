@@ -61,7 +61,7 @@ func TestGroups(t *testing.T) {
 			g, _ := optim.NewLeaf(names[i], []float64{[]float64{3, 4, 0.5}[i]})
 			p, grads = append(p, x), append(grads, g)
 		}
-		if err := e.checkGroups(params, nil); len(e.Group) > 0 && err == nil {
+		if err := (checks{e}).checkGroups(params, nil); len(e.Group) > 0 && err == nil {
 			t.Errorf("%s: groups of nothing, want an error", c.text)
 		}
 		o := e.Optimizer(100, names...)

@@ -141,7 +141,7 @@ func (e *Experiment) weights(key, text string, inputs int, w Weights) (graph.Ini
 }
 
 // ofInits are the rules for the initialisers of [model].
-func (e *Experiment) ofInits() []rule {
+func (e checks) ofInits() []rule {
 	m := e.Model
 	return slices.Concat(
 		ofInit("model.init", m.Init, "model.w_mean", "model.w_gain", Weights{Mean: m.WMean, Gain: m.WGain}),
@@ -155,7 +155,7 @@ func (e *Experiment) ofInits() []rule {
 
 // forgetWeights takes back the defaults of keys that only fan_in has, where the table of a file has
 // another initialiser.
-func (e *Experiment) forgetWeights(table map[string]any) {
+func (e filling) forgetWeights(table map[string]any) {
 	model, _ := table["model"].(map[string]any)
 	for _, k := range []struct {
 		key        string

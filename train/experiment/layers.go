@@ -391,7 +391,7 @@ func (l *nirLayer) add(n *stack, _ string) {
 	a := l.model.Apply(n.Builder, n.x)
 	n.x, n.spiking, n.image = a.Y, a.Spiking, models.Image{}
 	for _, s := range a.Layers {
-		n.outputs.Layers = append(n.outputs.Layers, train.Layer{Name: s.Name, Spikes: s.Spikes, Vmem: s.Vmem, Rate: n.e.rate()})
+		n.outputs.Layers = append(n.outputs.Layers, train.Layer{Name: s.Name, Spikes: s.Spikes, Vmem: s.Vmem, Rate: overSteps{n.e}.rate()})
 	}
 }
 
@@ -414,13 +414,13 @@ func (e *Experiment) kinds() ([]LayerKind, error) {
 }
 
 // stacked adds the layers of the list.
-func (e *Experiment) stacked(b *graph.Builder, x *G.Node, s surrogate.Surrogate, kinds []LayerKind) *stack {
-	n := &stack{Builder: b, e: e, surrogate: s, x: x}
+func (e overSteps) stacked(b *graph.Builder, x *G.Node, s surrogate.Surrogate, kinds []LayerKind) *stack {
+	n := &stack{Builder: b, e: e.Experiment, surrogate: s, x: x}
 	for i, k := range kinds {
 		n.key, n.behind = fmt.Sprintf("layer[%d].init", i), nil
 		for _, next := range kinds[i:] {
 			if l, ok := next.(neuronLayer); ok {
-				n.behind = l.settings(e)
+				n.behind = l.settings(e.Experiment)
 				break
 			}
 		}

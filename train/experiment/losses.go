@@ -78,10 +78,10 @@ func (e *Experiment) objective(target data.Target) (Objective, error) {
 	if err != nil {
 		return o, e.keyError(section{"loss", &e.Loss}, err)
 	}
-	readouts, has := e.readout().Targets, "a loss for networks with time steps"
+	readouts, has := e.Model.readout().Targets, "a loss for networks with time steps"
 	known := o.Steps != nil
 	if e.events() {
-		readouts, has, known = e.eventReadout().Targets, "a loss for networks that go from event to event", o.Events != nil
+		readouts, has, known = e.Model.eventReadout().Targets, "a loss for networks that go from event to event", o.Events != nil
 	}
 	switch {
 	case !slices.Contains(readouts, target.Kind):

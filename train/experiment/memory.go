@@ -55,8 +55,9 @@ func (e *Experiment) Memory(sets train.Data, target data.Target) (Memory, error)
 	m := Memory{Data: memory.Footprint(sets.Train.Data, sets.Valid.Data, sets.Test.Data)}
 	m.Program = process + m.Data/garbage
 	learners := e.learners(1)
-	learned, evaluated := e.rows(sets, learners)
-	if err := e.bound(sets.Train.Channels(), target, learned); err != nil {
+	n := need{e}
+	learned, evaluated := n.rows(sets, learners)
+	if err := n.bound(sets.Train.Channels(), target, learned); err != nil {
 		return m, err
 	}
 	most := data.Batches{Size: e.Train.Batch, Shards: max(e.Train.Shards, 1)}.MaxRows()
@@ -64,13 +65,13 @@ func (e *Experiment) Memory(sets train.Data, target data.Target) (Memory, error)
 	if least > 2*few {
 		least = few
 	}
-	a, err := e.probe(sets, target, least, learned)
+	a, err := n.probe(sets, target, least, learned)
 	if err != nil {
 		return m, err
 	}
 	b := a
 	if least < most {
-		if b, err = e.probe(sets, target, 2*least, learned); err != nil {
+		if b, err = n.probe(sets, target, 2*least, learned); err != nil {
 			return m, err
 		}
 	}
@@ -128,9 +129,12 @@ func (e *Experiment) Fit(sets train.Data, target data.Target, most int64) (Memor
 // ErrMemory signifies that a run needs more memory than it may have.
 var ErrMemory = errors.New("experiment: not enough memory")
 
+// need is what a run takes of the memory of the machine.
+type need struct{ *Experiment }
+
 // rows returns the rows of the batches that are learned and evaluated: each learner has programs of
 // its own for its shards, and for those of the last batches of the sets.
-func (e *Experiment) rows(sets train.Data, learners int) (learned, evaluated []int) {
+func (e need) rows(sets train.Data, learners int) (learned, evaluated []int) {
 	shards := max(e.Train.Shards, 1)
 	most := data.Batches{Size: e.Train.Batch, Shards: shards}.MaxRows()
 	if e.events() { // one network for all batches
@@ -164,8 +168,8 @@ func (e *Experiment) rows(sets train.Data, learners int) (learned, evaluated []i
 type probed struct{ parameters, training, evaluation int64 }
 
 // probe runs the network on batches of so many rows, unless what it learns is beyond the machine.
-func (e *Experiment) probe(sets train.Data, target data.Target, rows int, learned []int) (p probed, err error) {
-	small := *e
+func (e need) probe(sets train.Data, target data.Target, rows int, learned []int) (p probed, err error) {
+	small := *e.Experiment
 	small.Train.Batch = rows
 	set := sets.Train
 	set.Size, set.Sequential = rows, true
@@ -198,7 +202,7 @@ func (e *Experiment) probe(sets train.Data, target data.Target, rows int, learne
 }
 
 // boundData refuses samples that are generated and would be beyond the machine.
-func (e *Experiment) boundData() error {
+func (e loading) boundData() error {
 	g, ok := e.source().(data.Generated)
 	have := memory.Available()
 	if !ok || have == 0 {
@@ -221,7 +225,7 @@ func (e *Experiment) boundData() error {
 
 // bound refuses what is beyond the machine by its weights alone, by one row of the input, or by the
 // neurons in the batches that are learned, before a network is made.
-func (e *Experiment) bound(channels int, target data.Target, learned []int) error {
+func (e need) bound(channels int, target data.Target, learned []int) error {
 	have := memory.Available()
 	if have == 0 {
 		return nil
@@ -263,7 +267,7 @@ func (e *Experiment) bound(channels int, target data.Target, learned []int) erro
 
 // boundBatch refuses batches that are learned of which the neurons alone are beyond the machine:
 // each keeps at least a number for each time step of a segment. numbers are those of one row.
-func (e *Experiment) boundBatch(numbers int, learned []int) error {
+func (e need) boundBatch(numbers int, learned []int) error {
 	have := memory.Available()
 	if have == 0 || e.events() {
 		return nil
@@ -282,7 +286,7 @@ func (e *Experiment) boundBatch(numbers int, learned []int) error {
 }
 
 // width is that of a number in bytes.
-func (e *Experiment) width() float64 {
+func (e need) width() float64 {
 	if e.Train.DType == "float32" {
 		return 4
 	}
@@ -290,7 +294,7 @@ func (e *Experiment) width() float64 {
 }
 
 // kept is the number of time steps of which the numbers of a layer are kept at once.
-func (e *Experiment) kept() int {
+func (e need) kept() int {
 	if e.Checkpoint > 0 {
 		return min(e.Checkpoint, e.Encode.Steps)
 	}

@@ -27,8 +27,11 @@ type stepNetwork struct {
 	numbers int // of the neurons of a batch: time steps, rows and neurons
 }
 
+// overSteps builds networks that go through time steps.
+type overSteps struct{ *Experiment }
+
 // buildSteps builds the network that the section [model] describes, with surrogate gradients.
-func (e *Experiment) buildSteps(params *graph.Params, channels int, target data.Target) (Network, error) {
+func (e overSteps) buildSteps(params *graph.Params, channels int, target data.Target) (Network, error) {
 	s, err := surrogate.Parse(e.Model.Surrogate)
 	if err != nil {
 		return nil, err
@@ -147,7 +150,7 @@ func readout(values []float64, steps int, of data.TargetKind) (traces []plot.Tra
 }
 
 // network adds hidden layers and readout.
-func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate, kinds []LayerKind, outputs int) train.Outputs {
+func (e overSteps) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate, kinds []LayerKind, outputs int) train.Outputs {
 	m := e.Model
 	var o train.Outputs
 	spiking := false
@@ -157,12 +160,12 @@ func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate,
 	}
 	for i, n := range m.Hidden {
 		name := fmt.Sprintf("hidden%d", i+1)
-		current := models.Linear{Out: n, Bias: m.Bias, Init: e.initOf(b, "model.init", m.Init, x, Weights{m.WMean, m.WGain, e})}.Apply(b, name+"/w", x)
+		current := models.Linear{Out: n, Bias: m.Bias, Init: e.initOf(b, "model.init", m.Init, x, Weights{m.WMean, m.WGain, e.Experiment})}.Apply(b, name+"/w", x)
 		neurons := e.neurons(b, name, current, s)
 		x = neurons.Spikes
 		o.Layers = append(o.Layers, e.hidden(name, current, neurons))
 	}
-	readout := e.readout()
+	readout := e.Model.readout()
 	if readout.Over != nil {
 		dt := b.Dt()
 		o.Readout = func(x, length *G.Node) (*G.Node, error) { return readout.Over(x, length, dt) }
@@ -176,7 +179,7 @@ func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate,
 	}
 	w := Weights{Mean: m.OutMean, Gain: m.OutGain}
 	if readout.Spiking {
-		w.Neurons = e
+		w.Neurons = e.Experiment
 	}
 	out := models.Linear{Out: outputs, Bias: m.Bias, Init: e.initOf(b, "model.out_init", m.OutInit, x, w)}.Apply(b, "out/w", x)
 	if readout.Spiking {
@@ -190,7 +193,7 @@ func (e *Experiment) network(b *graph.Builder, x *G.Node, s surrogate.Surrogate,
 }
 
 // initOf is [Experiment.weights] of a layer behind x.
-func (e *Experiment) initOf(b *graph.Builder, key, text string, x *G.Node, w Weights) graph.Init {
+func (e overSteps) initOf(b *graph.Builder, key, text string, x *G.Node, w Weights) graph.Init {
 	init, err := e.weights(key, text, x.Shape()[2], w)
 	if err != nil {
 		b.Fail(err)
@@ -199,7 +202,7 @@ func (e *Experiment) initOf(b *graph.Builder, key, text string, x *G.Node, w Wei
 }
 
 // hidden returns a layer of neurons that take a current, with what is added to the loss for it.
-func (e *Experiment) hidden(name string, current *G.Node, n models.Neurons) train.Layer {
+func (e overSteps) hidden(name string, current *G.Node, n models.Neurons) train.Layer {
 	l := train.Layer{Name: name, Spikes: n.Spikes, Vmem: n.Vmem, Current: current, Rate: e.rate()}
 	bounds := ops.VoltageBounds{Lower: e.Loss.VLower, Upper: e.Loss.VUpper}
 	for _, t := range []train.Term{
@@ -215,7 +218,7 @@ func (e *Experiment) hidden(name string, current *G.Node, n models.Neurons) trai
 }
 
 // rate returns the bounds of the rates of hidden layers, or nil.
-func (e *Experiment) rate() *train.Rate {
+func (e overSteps) rate() *train.Rate {
 	if e.Loss.RateWeight == 0 {
 		return nil
 	}

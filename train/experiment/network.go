@@ -69,9 +69,9 @@ func (e *Experiment) Build(channels int, target data.Target) (Network, error) {
 }
 
 func (e *Experiment) build(params *graph.Params, channels int, target data.Target) (Network, error) {
-	build := e.buildSteps
+	build := overSteps{e}.buildSteps
 	if e.events() {
-		build = e.buildEvents
+		build = overEvents{e}.buildEvents
 	}
 	n, err := build(params, channels, target)
 	if err != nil {
@@ -81,7 +81,7 @@ func (e *Experiment) build(params *graph.Params, channels int, target data.Targe
 	for _, g := range n.Grads() {
 		learned = append(learned, g.Name)
 	}
-	if err := e.checkGroups(params, learned); err != nil {
+	if err := (checks{e}).checkGroups(params, learned); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	return n, nil

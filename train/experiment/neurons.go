@@ -205,7 +205,7 @@ func readExponential(p *data.Params) exponential {
 func (exponential) learns() []string { return []string{"el", "vt", "delta_t", "v_peak", "v_reset"} }
 
 // cells returns what [model] says of neurons.
-func (e *Experiment) cells(m *Model, s surrogate.Surrogate) Cells {
+func (e overSteps) cells(m *Model, s surrogate.Surrogate) Cells {
 	c := Cells{DetachReset: m.DetachReset, Recurrent: m.Recurrent, Surrogate: s, model: m}
 	c.TauMem, c.TauSyn, c.VTh = c.Value("tau_mem", m.TauMem), c.Value("tau_syn", m.TauSyn), c.Value("v_th", m.VTh)
 	if m.Reset == "zero" {
@@ -218,7 +218,7 @@ func (e *Experiment) cells(m *Model, s surrogate.Surrogate) Cells {
 }
 
 // neurons adds the layer that the section [model] describes. The experiment passes Check.
-func (e *Experiment) neurons(b *graph.Builder, name string, x *G.Node, s surrogate.Surrogate) models.Neurons {
+func (e overSteps) neurons(b *graph.Builder, name string, x *G.Node, s surrogate.Surrogate) models.Neurons {
 	n, _, err := Neurons.New(e.Model.Neuron, e.Model.NeuronKeys)
 	if err != nil {
 		b.Fail(err) // Check says so
@@ -253,7 +253,7 @@ func (e *Experiment) uses() map[string]bool {
 }
 
 // learnable are the names that model.learn can have.
-func (e *Experiment) learnable() (names []string) {
+func (e checks) learnable() (names []string) {
 	used := e.uses()
 	for _, key := range []string{"tau_mem", "tau_syn", "v_th"} {
 		if used[key] {
@@ -271,7 +271,7 @@ func (e *Experiment) learnable() (names []string) {
 }
 
 // leaks says why tau_mem is finite; empty: it need not be.
-func (e *Experiment) leaks() string {
+func (e checks) leaks() string {
 	if slices.Contains(e.Model.Learn, "tau_mem") {
 		return "it is learned"
 	}
@@ -287,7 +287,7 @@ func (e *Experiment) leaks() string {
 }
 
 // idle wants a key of [model] left out that no neuron in use has.
-func (e *Experiment) idle(key string, found any, leftOut bool) rule {
+func (e checks) idle(key string, found any, leftOut bool) rule {
 	var have []string
 	for _, row := range Neurons {
 		if n, _, _ := Neurons.New(row.Name, nil); slices.Contains(n.Uses, key) {
@@ -298,7 +298,7 @@ func (e *Experiment) idle(key string, found any, leftOut bool) rule {
 }
 
 // forget takes back the defaults of keys of [model] that no neuron in the table of a file has.
-func (e *Experiment) forget(table map[string]any) {
+func (e filling) forget(table map[string]any) {
 	probe := Experiment{Train: e.Train, Model: Model{Neuron: e.Model.Neuron}}
 	if model, ok := table["model"].(map[string]any); ok {
 		if name, ok := model["neuron"].(string); ok {
@@ -385,7 +385,7 @@ func (l neuronLayer) settings(of *Experiment) *Experiment {
 
 func (l neuronLayer) add(n *stack, name string) {
 	e := l.settings(n.e)
-	neurons := l.neuron.Apply(e.cells(&e.Model, n.surrogate), n.Builder, name, n.x)
-	n.outputs.Layers = append(n.outputs.Layers, e.hidden(name, n.x, neurons))
+	neurons := l.neuron.Apply(overSteps{e}.cells(&e.Model, n.surrogate), n.Builder, name, n.x)
+	n.outputs.Layers = append(n.outputs.Layers, overSteps{e}.hidden(name, n.x, neurons))
 	n.x, n.spiking = neurons.Spikes, true
 }

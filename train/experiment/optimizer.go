@@ -67,7 +67,7 @@ var Optimizers = data.Catalogue[func(lr optim.Schedule) optim.Transform]{
 // samples to learn and the parameters of these names, without which there are no groups: clipping,
 // the optimizer, and what stands around it. It is nil where the experiment does not pass Check.
 func (e *Experiment) Optimizer(samples int, learned ...string) optim.Transform {
-	lr, plateau, ok := e.learningRate(samples)
+	lr, plateau, ok := learning{e}.learningRate(samples)
 	if !ok {
 		return nil
 	}
@@ -86,7 +86,7 @@ func (e *Experiment) Optimizer(samples int, learned ...string) optim.Transform {
 	if t.Clip > 0 {
 		c = append(c, optim.ClipByGlobalNorm{Max: t.Clip})
 	}
-	updates, bounds := e.grouped(learned, of, lr)
+	updates, bounds := learning{e}.grouped(learned, of, lr)
 	c = append(c, updates...)
 	if plateau != nil {
 		c = append(c, *plateau)

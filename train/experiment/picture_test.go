@@ -35,7 +35,7 @@ func TestImageOfTheData(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e.picture(c.form)
+		loading{e}.picture(c.form)
 		if got := fmt.Sprint(e.Layer[c.layer].Keys["image"]); got != c.want {
 			t.Errorf("%s, %s, layer %d: %s, want %s", c.encode, c.list, c.layer, got, c.want)
 		}

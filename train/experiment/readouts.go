@@ -87,22 +87,22 @@ func eventReadout(r EventReadout) func(*data.Params) EventReadout {
 
 // readout returns the row that the section [model] names; of the other methods, the one of these
 // with the same name.
-func (e *Experiment) readout() Readout {
-	r, _, _ := Readouts.New(e.Model.Readout, e.Model.ReadoutKeys)
+func (m *Model) readout() Readout {
+	r, _, _ := Readouts.New(m.Readout, m.ReadoutKeys)
 	return r
 }
 
-func (e *Experiment) eventReadout() EventReadout {
-	r, _, _ := EventReadouts.New(e.Model.Readout, nil)
+func (m *Model) eventReadout() EventReadout {
+	r, _, _ := EventReadouts.New(m.Readout, nil)
 	return r
 }
 
 // spikingOutput tells whether output neurons spike.
 func (e *Experiment) spikingOutput() bool {
 	if e.events() {
-		return e.eventReadout().Spiking
+		return e.Model.eventReadout().Spiking
 	}
-	return e.readout().Spiking
+	return e.Model.readout().Spiking
 }
 
 // integrators tells whether the readout is that of leaky integrators of its own.

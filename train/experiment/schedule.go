@@ -111,11 +111,14 @@ func (e *Experiment) Updates(samples int) int {
 	if e == nil {
 		return 0
 	}
-	return e.Train.Epochs * e.batches(samples)
+	return e.Train.Epochs * learning{e}.batches(samples)
 }
 
+// learning is how gradients become updates: the learning rate, and the optimizer of each group.
+type learning struct{ *Experiment }
+
 // batches returns those of an epoch.
-func (e *Experiment) batches(samples int) int {
+func (e learning) batches(samples int) int {
 	if e.Train.Batch <= 0 {
 		return 0
 	}
@@ -124,8 +127,8 @@ func (e *Experiment) batches(samples int) int {
 
 // learningRate returns the learning rate as a function of the update of the inner optimizer, and
 // what lowers it. ok is false where the section [train] does not pass Check.
-func (e *Experiment) learningRate(samples int) (lr optim.Schedule, p *optim.Plateau, ok bool) {
-	if e == nil || e.Train.Batch <= 0 {
+func (e learning) learningRate(samples int) (lr optim.Schedule, p *optim.Plateau, ok bool) {
+	if e.Experiment == nil || e.Train.Batch <= 0 {
 		return nil, nil, false
 	}
 	t := e.Train
@@ -150,7 +153,7 @@ func (e *Experiment) learningRate(samples int) (lr optim.Schedule, p *optim.Plat
 // LR returns the learning rate as a function of the batch, for so many samples to learn, but for
 // what [Experiment.Plateau] lowers; nil where the experiment does not pass Check.
 func (e *Experiment) LR(samples int) optim.Schedule {
-	s, _, ok := e.learningRate(samples)
+	s, _, ok := learning{e}.learningRate(samples)
 	if !ok {
 		return nil
 	}
@@ -170,12 +173,12 @@ func (s slowed) At(step uint64) float64 { return s.Schedule.At(step / s.every) }
 
 // Plateau returns what lowers the learning rate by the loss on the validation set, nil for nothing.
 func (e *Experiment) Plateau() *optim.Plateau {
-	_, p, _ := e.learningRate(1)
+	_, p, _ := learning{e}.learningRate(1)
 	return p
 }
 
 // ofTrain are the rules for what stands around the optimizer.
-func (e *Experiment) ofTrain() []rule {
+func (e checks) ofTrain() []rule {
 	t := e.Train
 	schedule, _, _ := Schedules.New(t.Schedule, t.ScheduleKeys)
 	return []rule{

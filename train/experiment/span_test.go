@@ -23,7 +23,7 @@ func TestEncoderOfEvents(t *testing.T) {
 		if strings.Contains(text, "course") {
 			form = data.Form{Input: data.Sequence, Target: data.Target{Kind: data.SequenceTarget, Size: 2}}
 		}
-		err = e.span(form, 10)
+		err = loading{e}.span(form, 10)
 		if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "a.toml: encode.kind")) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
@@ -50,11 +50,11 @@ func TestEncoderOfNothing(t *testing.T) {
 			if strings.Contains(text, "shd") && e.Encode.Kind != want {
 				t.Errorf("%s: %s before the files are read, want %s", text, e.Encode.Kind, want)
 			}
-			e.assume(data.Static)
-			if e.assume(events.Input); e.Encode.Kind != want {
+			filling{e}.assume(data.Static)
+			if (filling{e}).assume(events.Input); e.Encode.Kind != want {
 				t.Errorf("%s: %s, want %s", text, e.Encode.Kind, want)
 			}
-			if err := e.span(events, 10); (err == nil) != (want == "none") {
+			if err := (loading{e}).span(events, 10); (err == nil) != (want == "none") {
 				t.Errorf("%s: %v", text, err)
 			}
 		}

@@ -41,8 +41,9 @@ func Parse(file, text, method string) (*Experiment, error) {
 	if model, _ := table["model"].(map[string]any); table["layer"] != nil && model["hidden"] == nil {
 		e.Model.Hidden = nil // the list of layers is in its place
 	}
-	e.forget(table)
-	e.forgetWeights(table)
+	f := filling{&e}
+	f.forget(table)
+	f.forgetWeights(table)
 	if err := schema.AssignWhere(file, table, &e, e.where); err != nil {
 		return nil, err
 	}
@@ -54,10 +55,10 @@ func Parse(file, text, method string) (*Experiment, error) {
 	}
 	always, perhaps := data.OfEvents(e.source())
 	if always {
-		e.assume(data.EventList)
+		f.assume(data.EventList)
 	}
 	e.assumed = e.assumed && perhaps
-	e.fill()
+	f.fill()
 	return &e, nil
 }
 

@@ -51,7 +51,7 @@ func TestRoundTrip(t *testing.T) {
 			e.Model.PerNeuron = rapid.Bool().Draw(t, "per_neuron")
 		}
 		e.Train.LR = positive.Draw(t, "lr")
-		e.fill()
+		filling{&e}.fill()
 		if err := e.Check(); err != nil {
 			t.Fatal(err)
 		}

@@ -10,7 +10,7 @@ import (
 
 // hasty are warnings of times of the network that are shorter than a time step, in which what they
 // describe begins and ends: time constants, refractory times and delays.
-func (e *Experiment) hasty() (warnings []string) {
+func (e loading) hasty() (warnings []string) {
 	if e.events() {
 		return nil // there are no steps
 	}
