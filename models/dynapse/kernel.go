@@ -55,6 +55,7 @@ type neuronKernel[T kernel.Float] struct {
 	sorted       bool              // columns are those of this run
 	rows         kernel.RowSum[T]  // gradient of w_rec
 	trained      bool              // an adjoint will run
+	unread       bool              // nobody takes the spikes as events, see Output
 	gradient     *ops.Stream[T]
 	transposed   kernel.Packed[T] // w_rec, [4N, N]
 	effect       []T              // [T, B, N], of the spikes, see [Surge]
@@ -323,7 +324,9 @@ func (k *neuronKernel[T]) prepare() {
 		k.tasks[i] = newTask(k.mode, k.n, block, &k.memory)
 	}
 	k.forward, k.backward, k.combine = k.forwardRows, k.backwardRows, k.combineRows
-	k.spiked.Resize(k.t*k.b, k.n)
+	if k.recurrent || !k.unread {
+		k.spiked.Resize(k.t*k.b, k.n)
+	}
 	k.start.Resize(k.b, k.n)
 }
 

@@ -136,7 +136,9 @@ func (k *neuronKernel[T]) forwardRows(lo, hi int) {
 			}
 			row = end
 		}
-		k.record(w, t, lo, hi)
+		if k.recurrent || !k.unread {
+			k.record(w, t, lo, hi)
+		}
 	}
 }
 

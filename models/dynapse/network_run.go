@@ -25,7 +25,7 @@ type simulation[T kernel.Float] struct {
 
 // simulate runs r in the arithmetic of T.
 func simulate[T kernel.Float](r *Run, m mode) error {
-	s := &simulation[T]{Run: r, mode: m, kernel: &neuronKernel[T]{mode: m, trained: true}, ownWrec: len(r.network.WRec) > r.N*r.N*m.types()}
+	s := &simulation[T]{Run: r, mode: m, kernel: &neuronKernel[T]{mode: m, trained: true, unread: true}, ownWrec: len(r.network.WRec) > r.N*r.N*m.types()}
 	if r.network.Engine == graph.UnrolledEngine && (!m.rule.kernelOnly() || m.twin) {
 		s.kernel = &unrolled[T]{cell: cell{mode: m, n: r.N}}
 	}

@@ -41,73 +41,82 @@ type part struct {
 	gap       float64 // of best where there is none, ln(Low/High)
 }
 
-// rounded returns a point of the grid near x, and whether all neurons spike as they should there.
-// It is nil where nothing can be said.
-func (f *session) rounded(ctx context.Context, g minimize.Grid, near []int, x []float64) (point []int, good bool, err error) {
-	fp := f.forced(0, 0)
-	if len(fp.samples) == 0 {
-		return nil, false, nil
+// rounding is a search for the point of a grid near x.
+type rounding struct {
+	*forced
+	grid  minimize.Grid
+	near  []int // the levels nearest to x
+	x, r  []float64
+	jac   *mat.Dense // of the residuals r, at x
+	parts []*part
+	of    []int // the part of a neuron
+	work  int   // simulations
+}
+
+// rounded returns a point of the grid near x, whether all neurons spike as they should there, and
+// how many simulations that took. It is nil where nothing can be said.
+func (p *problem) rounded(ctx context.Context, grid minimize.Grid, near []int, x []float64) (point []int, good bool, work int, err error) {
+	s := &rounding{forced: p.forced(0, 0), grid: grid, near: near, x: x, parts: p.parts(), of: make([]int, p.Network.N)}
+	if len(s.samples) == 0 {
+		return nil, false, 0, nil
 	}
-	r, jac := make([]float64, len(fp.samples)), mat.NewDense(len(fp.samples), len(x), nil)
-	if err := fp.jacobian(ctx, r, jac, x); err != nil {
-		if errors.Is(err, optim.ErrNonFinite) {
-			err = nil
-		}
-		return nil, false, err
+	s.r, s.jac = make([]float64, len(s.samples)), mat.NewDense(len(s.samples), len(x), nil)
+	err = s.jacobian(ctx, s.r, s.jac, x)
+	if err == nil {
+		good, err = s.search(ctx)
 	}
-	parts := f.parts()
-	of := make([]int, f.Network.N) // the part of a neuron
-	most := 0
-	for i, p := range parts {
-		for _, j := range p.neurons {
-			of[j] = i
-		}
-		if err := f.candidates(ctx, p, fp, g, near, x, r, jac); err != nil {
-			if errors.Is(err, optim.ErrNonFinite) || errors.Is(err, minimize.ErrProblem) {
-				return nil, false, nil
-			}
-			return nil, false, err
-		}
-		most = max(most, len(p.points))
+	if errors.Is(err, optim.ErrNonFinite) || errors.Is(err, minimize.ErrProblem) {
+		return nil, false, s.work, nil
 	}
-	once := max(min(mostElements/f.elements(), roundingsOnce), 1)
-	for first := 0; first < most; first += once {
-		if ctx.Err() != nil {
-			break
-		}
-		levels := make([][]int, min(once, most-first))
-		xs := make([][]float64, len(levels))
-		for i := range levels {
-			levels[i] = slices.Clone(near)
-			for _, p := range parts {
-				for k, l := range p.points[min(first+i, len(p.points)-1)] {
-					levels[i][p.coords[k]] = l
-				}
-			}
-			xs[i] = g.At(levels[i])
-		}
-		f.evaluations += len(xs)
-		if err := f.judge(ctx, parts, of, fp, g, levels, xs); err != nil {
-			if errors.Is(err, optim.ErrNonFinite) {
-				continue
-			}
-			return nil, false, err
-		}
-		if good = !slices.ContainsFunc(parts, func(p *part) bool { return math.IsInf(p.loss, 1) }); good {
-			break
-		}
+	if err != nil {
+		return nil, false, s.work, err
 	}
 	point = slices.Clone(near)
-	for _, p := range parts {
+	for _, p := range s.parts {
 		for k, l := range p.best {
 			point[p.coords[k]] = l
 		}
 	}
-	return point, good, nil
+	return point, good, s.work, nil
+}
+
+// search finds the best levels of all parts, and says whether all neurons spike as they should.
+func (s *rounding) search(ctx context.Context) (good bool, err error) {
+	most := 0
+	for i, p := range s.parts {
+		for _, j := range p.neurons {
+			s.of[j] = i
+		}
+		if err := s.candidates(ctx, p); err != nil {
+			return false, err
+		}
+		most = max(most, len(p.points))
+	}
+	once := max(min(mostElements/s.elements(), roundingsOnce), 1)
+	for first := 0; first < most && !good && ctx.Err() == nil; first += once {
+		levels := make([][]int, min(once, most-first))
+		for i := range levels {
+			levels[i] = slices.Clone(s.near)
+			for _, p := range s.parts {
+				for k, l := range p.points[min(first+i, len(p.points)-1)] {
+					levels[i][p.coords[k]] = l
+				}
+			}
+		}
+		s.work += len(levels)
+		if err := s.judge(ctx, levels); err != nil {
+			if errors.Is(err, optim.ErrNonFinite) {
+				continue
+			}
+			return false, err
+		}
+		good = !slices.ContainsFunc(s.parts, func(p *part) bool { return math.IsInf(p.loss, 1) })
+	}
+	return good, nil
 }
 
 // parts returns the sets of neurons that share currents.
-func (f *problem) parts() (list []*part) {
+func (f *space) parts() (list []*part) {
 	group := f.groups()
 	labels := slices.Compact(slices.Sorted(slices.Values(group)))
 	for _, label := range labels {
@@ -132,16 +141,17 @@ func (f *problem) parts() (list []*part) {
 
 // candidates stores the points of a part. Currents that the traces do not see are the nearest, of
 // Iref with the same number of bins.
-func (f *problem) candidates(ctx context.Context, p *part, fp *forced, g minimize.Grid, near []int, x, r []float64, jac *mat.Dense) error {
+func (f *rounding) candidates(ctx context.Context, p *part) error {
+	near, x, jac := f.near, f.x, f.jac
 	rest := make([]int, len(p.coords))
 	for i, k := range p.coords {
 		if rest[i] = near[k]; f.coords[k].is(dynapse.Iref) {
-			rest[i] = f.sameBins(g, k, near[k], x[k])
+			rest[i] = f.sameBins(k)
 		}
 	}
 	p.points, p.best = [][]int{rest}, rest
 	var rows []int
-	for m, s := range fp.samples {
+	for m, s := range f.samples {
 		if slices.Contains(p.neurons, s.at%f.Network.N) {
 			rows = append(rows, m)
 		}
@@ -156,7 +166,7 @@ func (f *problem) candidates(ctx context.Context, p *part, fp *forced, g minimiz
 		if _, settable := f.coords[k].bias(); !acts || !settable {
 			continue
 		}
-		levels := g.Levels[k]
+		levels := f.grid.Levels[k]
 		low, _ := slices.BinarySearch(levels, x[k]-nearby)
 		high, _ := slices.BinarySearch(levels, x[k]+nearby)
 		low, high = min(low, near[k]), max(high, near[k]+1)
@@ -170,13 +180,13 @@ func (f *problem) candidates(ctx context.Context, p *part, fp *forced, g minimiz
 	l, err := minimize.Linearize(ctx, minimize.Problem{Names: names, NumResiduals: len(rows),
 		Residuals: func(_ context.Context, out, _ []float64) error {
 			for i, m := range rows {
-				out[i] = r[m]
+				out[i] = f.r[m]
 			}
 			return nil
 		},
 		Jacobian: func(_ context.Context, out []float64, d *mat.Dense, _ []float64) error {
 			for i, m := range rows {
-				out[i] = r[m]
+				out[i] = f.r[m]
 				for j, k := range seen {
 					d.Set(i, j, jac.At(m, p.coords[k]))
 				}
@@ -204,8 +214,8 @@ func (f *problem) candidates(ctx context.Context, p *part, fp *forced, g minimiz
 
 // sameBins returns the level nearest to near with which a refractory time has as many bins as with
 // x; near, if there is none.
-func (f *problem) sameBins(g minimize.Grid, k, near int, x float64) int {
-	want := f.bins(k, x)
+func (f *rounding) sameBins(k int) int {
+	g, near, want := f.grid, f.near[k], f.bins(k, f.x[k])
 	for d := range len(g.Levels[k]) {
 		for _, l := range []int{near - d, near + d} {
 			if l >= 0 && l < len(g.Levels[k]) && f.bins(k, g.Levels[k][l]) == want {
@@ -218,26 +228,30 @@ func (f *problem) sameBins(g minimize.Grid, k, near int, x float64) int {
 
 // judge simulates points with forced spikes and keeps the best of each part, with its threshold in
 // the middle of what the spikes allow.
-func (f *problem) judge(ctx context.Context, parts []*part, of []int, fp *forced, g minimize.Grid, levels [][]int, xs [][]float64) error {
-	n, m := f.Network.N, len(xs)
+func (f *rounding) judge(ctx context.Context, levels [][]int) error {
+	n, m := f.Network.N, len(levels)
+	xs := make([][]float64, m)
+	for i := range xs {
+		xs[i] = f.grid.At(levels[i])
+	}
 	rs := make([][]float64, m)
 	for i := range rs {
-		rs[i] = make([]float64, len(fp.samples))
+		rs[i] = make([]float64, len(f.samples))
 	}
 	net := f.system(xs...)
 	runs, err := f.runs(ctx, net)
 	if err != nil {
 		return err
 	}
-	fp.differences(rs, net, runs)
+	f.differences(rs, net, runs)
 	allowed, membranes := f.allowedThresholds(net.Network, runs), f.membranes(net.Network)
-	losses := make([]float64, len(parts))
+	losses := make([]float64, len(f.parts))
 	for i := range m {
 		clear(losses)
-		for k, s := range fp.samples {
-			losses[of[s.at%n]] += float64(rs[i][k] * rs[i][k] / 2)
+		for k, s := range f.samples {
+			losses[f.of[s.at%n]] += float64(rs[i][k] * rs[i][k] / 2)
 		}
-		for q, p := range parts {
+		for q, p := range f.parts {
 			all := Range{0, math.Inf(1)}
 			good := true
 			for _, j := range p.neurons {
@@ -248,7 +262,7 @@ func (f *problem) judge(ctx context.Context, parts []*part, of []int, fp *forced
 			}
 			level := -1
 			if p.threshold >= 0 {
-				level, good = within(g.Levels[p.threshold], all)
+				level, good = within(f.grid.Levels[p.threshold], all)
 			}
 			gap := 0.0
 			if !good {

@@ -34,7 +34,7 @@ func TestRounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		levels, good, err := f.rounded(context.Background(), g, near, x)
+		levels, good, _, err := f.rounded(context.Background(), g, near, x)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +62,7 @@ func TestRounded(t *testing.T) {
 		for k := range x {
 			x[k] = g.Levels[k][near[k]]
 		}
-		levels, good, err = f.rounded(context.Background(), g, near, x)
+		levels, good, _, err = f.rounded(context.Background(), g, near, x)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -46,7 +46,11 @@ func otherBins(ctx context.Context, f *session) error {
 
 // otherBin looks for a better answer with latency k in the bin before or the bin after.
 func otherBin(ctx context.Context, f *session, k int) (moved bool, err error) {
-	fp, x := f.forcing().forced(0, 0), f.best.x
+	forcing, err := f.forcing(ctx)
+	if err != nil {
+		return false, err
+	}
+	fp, x := forcing.forced(0, 0), f.best.x
 	least, err := fp.loss(ctx, x)
 	if err != nil {
 		return false, err
@@ -66,7 +70,7 @@ func otherBin(ctx context.Context, f *session, k int) (moved bool, err error) {
 		if y[k] = lo + (hi-lo)/8; side < 0 { // near the edge that both bins have
 			y[k] = hi - (hi-lo)/8
 		}
-		y, loss, err := f.minimise(ctx, "latency", p, y, minimize.LevenbergMarquardt{}, f.forcing().centre)
+		y, loss, err := f.minimise(ctx, "latency", p, y, minimize.LevenbergMarquardt{}, forcing.centre)
 		if err != nil {
 			return false, err
 		}

@@ -131,14 +131,18 @@ func (n *normal) solve(e, at []float64) []float64 {
 // likelihood moves the best point to where the likelihood is largest, where noise is not white, as
 // long as the free network still spikes as the recording.
 func likelihood(ctx context.Context, f *session) error {
-	if f.best.x == nil || f.best.errors != nil || f.best.nominal != nil || f.spikes == nil || !f.hasTraces() || f.best.loss > f.forcing().goodEnough(f.best.x) {
+	if f.best.x == nil || f.best.errors != nil || f.best.nominal != nil || f.spikes == nil || !f.hasTraces() {
 		return nil
+	}
+	p, err := f.forcing(ctx)
+	if err != nil || f.best.loss > p.goodEnough(f.best.x) {
+		return err
 	}
 	const (
 		steps = 4
 		near  = 0.02 // standard errors
 	)
-	p, smooth := f.forcing(), f.smooths()
+	smooth := f.smooths()
 	if len(smooth) == 0 {
 		return nil
 	}

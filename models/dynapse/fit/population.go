@@ -260,7 +260,10 @@ func single(ctx context.Context, f *session, j int, x []float64, starts int) (*a
 	if err != nil {
 		return nil, err
 	}
-	forced, err := g.forcing().forced(0, 0).loss(ctx, g.best.x)
+	if p, err = g.forcing(ctx); err != nil {
+		return nil, err
+	}
+	forced, err := p.forced(0, 0).loss(ctx, g.best.x)
 	return &alone{r, forced}, err
 }
 

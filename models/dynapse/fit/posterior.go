@@ -162,7 +162,11 @@ func (d *density) log(r, x []float64) (log float64) {
 
 // posterior samples around the best point, and keeps the samples.
 func posterior(ctx context.Context, f *session) error {
-	p, x := f.forcing(), f.best.x
+	p, err := f.forcing(ctx)
+	if err != nil {
+		return err
+	}
+	x := f.best.x
 	d, s, err := newDensity(ctx, p, x)
 	if err != nil {
 		return err

@@ -186,8 +186,11 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 		r.Notes = append(r.Notes, "the currents suit chips with mismatch; intervals and verdicts are those of the fit without it")
 	}
 	seen := *f
-	seen.problem = f.forcing()
-	id, err := seen.identify(assess, at)
+	var id identification
+	var err error
+	if seen.problem, err = f.forcing(assess); err == nil {
+		id, err = seen.identify(assess, at)
+	}
 	if err == nil && f.chain == nil {
 		err = seen.profile(times.search, at, &id)
 	}

@@ -91,7 +91,14 @@ func (f *session) roundToCodes(ctx context.Context, x []float64) (y []float64, l
 		refine.Budget = 1 // the loss has its minimum elsewhere
 	}
 	if f.spikes != nil && f.best.errors == nil {
-		point, good, err := f.rounded(ctx, g, near, x)
+		var point []int
+		good := false
+		forcing, err := f.forcing(ctx)
+		if err == nil {
+			var work int
+			point, good, work, err = forcing.rounded(ctx, g, near, x)
+			f.evaluations += work
+		}
 		if err != nil && ctx.Err() == nil {
 			return nil, 0, nil, err
 		}
@@ -101,7 +108,7 @@ func (f *session) roundToCodes(ctx context.Context, x []float64) (y []float64, l
 		if good { // near the least loss already
 			refine = minimize.RefineSettings{Pairs: true, Budget: 60 * (1 + len(x))}
 		} else {
-			more, err := f.round(ctx, g, starts, x, refine)
+			more, err := f.round(ctx, forcing, g, starts, x, refine)
 			if err != nil {
 				return nil, 0, nil, err
 			}
@@ -172,7 +179,7 @@ func (f *session) roundToCodes(ctx context.Context, x []float64) (y []float64, l
 // round returns points of the grid near x that are good with forced spikes: those of the
 // linearization there, and what a search on the grid makes of them. Unlike the loss itself, which
 // jumps where a spike leaves its bin, the forced one says which way leads back.
-func (f *session) round(ctx context.Context, g minimize.Grid, starts [][]int, x []float64, refine minimize.RefineSettings) ([][]int, error) {
+func (f *session) round(ctx context.Context, forcing *problem, g minimize.Grid, starts [][]int, x []float64, refine minimize.RefineSettings) ([][]int, error) {
 	least := 0.0
 	if !f.hasTraces() {
 		least = margin
@@ -181,7 +188,7 @@ func (f *session) round(ctx context.Context, g minimize.Grid, starts [][]int, x 
 		if ctx.Err() != nil {
 			return starts, nil
 		}
-		l, err := minimize.Linearize(context.WithoutCancel(ctx), f.forced(hinge, least).optim(), x)
+		l, err := minimize.Linearize(context.WithoutCancel(ctx), forcing.forced(hinge, least).optim(), x)
 		if errors.Is(err, optim.ErrNonFinite) || errors.Is(err, minimize.ErrProblem) {
 			continue
 		}
@@ -194,7 +201,7 @@ func (f *session) round(ctx context.Context, g minimize.Grid, starts [][]int, x 
 		}
 		starts = append(starts, rounded...)
 	}
-	fp := f.forced(hingeWeights[len(hingeWeights)-1], least)
+	fp := forcing.forced(hingeWeights[len(hingeWeights)-1], least)
 	p := minimize.Problem{Names: f.names(), Box: f.box, Priors: f.wished(), Func: fp.loss, Batch: func(ctx context.Context, losses []float64, xs [][]float64) error {
 		r := make([][]float64, len(xs))
 		for i := range r {

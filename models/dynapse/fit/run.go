@@ -94,9 +94,10 @@ type session struct {
 	experiment Experiment
 	start      []float64 // where the search begins
 	notes      []string
-	// within is the problem whose bins are the steps of those of problem, with the spikes of the
-	// best point; nil where it does not come from there.
-	within   *problem
+	within     struct { // the last of forcing
+		x       []float64
+		problem *problem
+	}
 	likely   bool            // the best point is that of the largest likelihood, not that of the least loss
 	chain    *ensemble.Chain // samples of the posterior; nil: none
 	found    []float64       // where the last fit with forced spikes ended, whatever the free network does there
@@ -106,12 +107,20 @@ type session struct {
 	unconfirmed bool
 }
 
-// forcing is the problem whose forced spikes are those of the best point.
-func (f *session) forcing() *problem {
-	if f.within != nil {
-		return f.within
+// forcing is the problem whose forced spikes are those of the best point: with several steps in a
+// bin, one whose bins are the steps.
+func (f *session) forcing(ctx context.Context) (*problem, error) {
+	if f.best.x == nil || !f.placeable() {
+		return f.problem, nil
 	}
-	return f.problem
+	if !slices.Equal(f.within.x, f.best.x) {
+		steps, err := f.stepsAt(ctx, f.best.x)
+		if err != nil {
+			return nil, err
+		}
+		f.within.x, f.within.problem = slices.Clone(f.best.x), f.stepped(steps)
+	}
+	return f.within.problem, nil
 }
 
 // newSession returns a session of a problem whose settings are checked.
@@ -332,8 +341,8 @@ func recordingFit(ctx context.Context, f *session) error {
 		if err := teacherForcing(ctx, f); err != nil || f.best.errors != nil {
 			return err
 		}
-		if f.best.loss <= f.forcing().goodEnough(f.best.x) {
-			return nil
+		if p, err := f.forcing(ctx); err != nil || f.best.loss <= p.goodEnough(f.best.x) {
+			return err
 		}
 	}
 	if err := surrogate(ctx, f); err != nil {

@@ -45,7 +45,7 @@ func (s *sensitivity) correlatedFrom() (samples float64, yes bool) {
 // secondOpinion looks for other minima of traces with noise; where residuals are white, and priors
 // say where each current is, it does not.
 func secondOpinion(ctx context.Context, f *session) error {
-	if f.best.x == nil || f.best.errors != nil || !f.hasTraces() || f.Network.Substeps > 1 && f.within == nil {
+	if f.best.x == nil || f.best.errors != nil || !f.hasTraces() || f.Network.Substeps > 1 && !f.placeable() {
 		return nil
 	}
 	agreed, confirmed, suspect := 0, false, false
@@ -55,7 +55,11 @@ func secondOpinion(ctx context.Context, f *session) error {
 		rounds = agreeing
 	}
 	for round := range rounds {
-		s, err := f.forcing().sensitivities(ctx, f.best.x, f.smooths())
+		p, err := f.forcing(ctx)
+		if err != nil {
+			return err
+		}
+		s, err := p.sensitivities(ctx, f.best.x, f.smooths())
 		if err != nil {
 			return err
 		}
@@ -141,7 +145,7 @@ func (f *session) adviser(ctx context.Context, s *sensitivity, round int) ([]flo
 		x[k] += float64(m.Spread * (2*rng.Float64() - 1))
 	}
 	f.box.Project(x)
-	y, _, err := f.minimise(ctx, "second opinion", f.forcing().forced(0, 0).optim(), x, m, f.forcing().centre)
+	y, _, err := f.minimise(ctx, "second opinion", s.fp.optim(), x, m, s.centre)
 	return y, err
 }
 

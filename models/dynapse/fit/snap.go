@@ -87,7 +87,7 @@ func snapped(ctx context.Context, f *session, x []float64) (*session, *chip.Quan
 		return f, nil
 	}
 	if s.spikes != nil { // a point that is cut short is as good as it is
-		_ = forcedFit(ctx, s, y, 1, f.Seed)
+		_ = refit(ctx, s, y)
 	} else {
 		_ = timing(ctx, s, y)
 	}

@@ -32,6 +32,8 @@ const (
 // stepsOf are the steps of spikes: of each recording, in each bin of a neuron.
 type stepsOf [][]int
 
+func (s stepsOf) equal(t stepsOf) bool { return slices.EqualFunc(s, t, slices.Equal) }
+
 // coarse returns the problem with one step in a bin.
 func (p *problem) coarse() *problem {
 	if p.Network.Substeps <= 1 {
@@ -43,21 +45,35 @@ func (p *problem) coarse() *problem {
 	return &q
 }
 
-// withinBins fits with spikes forced in steps, from x. It keeps the problem whose steps are those
-// of the spikes where the answer comes from it.
+// placeable says whether traces tell in which step of its bin a spike is.
+func (p *problem) placeable() bool {
+	return p.Network.Substeps > 1 && p.spikes != nil && p.hasTraces() && !slices.ContainsFunc(p.segments, func(list []restart) bool { return len(list) > 0 })
+}
+
+// stepsAt are the steps in which the free network at x spikes, and of spikes that it has elsewhere
+// those that leave the least squares.
+func (p *problem) stepsAt(ctx context.Context, x []float64) (stepsOf, error) {
+	steps, err := p.place(ctx, x, nil)
+	if err != nil {
+		return nil, err
+	}
+	return p.crossed(ctx, x, steps)
+}
+
+// withinBins fits with spikes forced in steps, from x. It ends with the round that leaves spikes in
+// steps with which one began: from there on all repeat.
 func withinBins(ctx context.Context, f *session, x []float64) error {
-	if f.Network.Substeps <= 1 || f.spikes == nil || !f.hasTraces() || slices.ContainsFunc(f.segments, func(list []restart) bool { return len(list) > 0 }) {
+	if !f.placeable() {
 		return nil
 	}
-	steps, err := f.place(ctx, x, nil)
+	steps, err := f.stepsAt(ctx, x)
 	if err != nil {
 		return err
 	}
-	if steps, err = f.crossed(ctx, x, steps); err != nil {
-		return err
-	}
 	var loss float64
+	var begun []stepsOf
 	for range crossRounds {
+		begun = append(begun, steps)
 		limit := 30 // a start is far; afterwards a few steps are as good as the spikes are known
 		for range stepRounds {
 			q := f.stepped(steps)
@@ -68,7 +84,7 @@ func withinBins(ctx context.Context, f *session, x []float64) error {
 			if err != nil {
 				return err
 			}
-			if slices.EqualFunc(placed, steps, slices.Equal) {
+			if placed.equal(steps) {
 				break
 			}
 			steps, limit = placed, 3
@@ -98,10 +114,7 @@ func withinBins(ctx context.Context, f *session, x []float64) error {
 		if steps, err = f.crossed(ctx, x, steps); err != nil {
 			return err
 		}
-		if f.best.loss < before {
-			f.within = f.stepped(steps)
-		}
-		if f.best.loss <= exact {
+		if f.best.loss <= exact || slices.ContainsFunc(begun, steps.equal) {
 			break
 		}
 	}
@@ -112,11 +125,16 @@ func withinBins(ctx context.Context, f *session, x []float64) error {
 const nearlyExact = 1e-5
 
 // lengthen looks for a refractory time of some steps more or less, with spikes and currents of its
-// own, that leaves less of the traces.
+// own, that leaves less of the traces. It goes on where it was right, by twice as many steps.
 func lengthen(ctx context.Context, f *session, k int, x []float64, steps stepsOf, loss float64) ([]float64, stepsOf, float64, error) {
+	last := 0
 	for again := loss > nearlyExact; again; {
 		again = false
-		for _, by := range []int{-1, 1, -2, 2} {
+		tries := []int{-1, 1, -2, 2}
+		if last != 0 {
+			tries = []int{2 * last, last, -1, 1}
+		}
+		for _, by := range tries {
 			y := slices.Clone(x)
 			y[k] = f.lnIref(k, float64(f.bins(k, x[k])+by)-0.5)
 			if lo, hi := f.box.At(k); f.bins(k, x[k])+by < 1 || y[k] < lo || y[k] > hi {
@@ -131,7 +149,7 @@ func lengthen(ctx context.Context, f *session, k int, x []float64, steps stepsOf
 				return nil, nil, 0, err
 			}
 			if l < 0.9*loss {
-				x, steps, loss, again = y, placed, l, l > nearlyExact
+				x, steps, loss, last, again = y, placed, l, by, l > nearlyExact
 				break
 			}
 		}

@@ -3,9 +3,12 @@ package fit
 import (
 	"context"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // TestSubsteps: a recording of a simulation with steps shorter than a bin gives its currents back.
@@ -74,5 +77,87 @@ func TestPlace(t *testing.T) {
 	}
 	if all < 8 || right < all*9/10 {
 		t.Errorf("%d of %d spikes are in their steps", right, all)
+	}
+}
+
+// noisySteps is an experiment with several steps in a bin and a trace with noise, and its truth.
+func noisySteps(t *testing.T, noise float64) (Experiment, dynapse.Network) {
+	t.Helper()
+	e, truth := draw(t, 3, 1, 200, 1, All, false)
+	truth.Params[dynapse.IwAHP], e.Space.Network.Params[dynapse.IwAHP] = []float64{0}, []float64{0}
+	truth.Substeps, e.Space.Network.Substeps = 4, 4
+	r := &e.Recordings[0]
+	run, err := truth.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	r.Target[Imem], r.Target[Spikes] = run.Imem, run.Spikes
+	for i := range run.Imem {
+		r.Target[Imem][i] *= math.Exp(noise * rng.NormFloat64())
+	}
+	return e, truth
+}
+
+// TestForcing: the spikes that are forced are in the steps in which the best point has them, also
+// when it is another one than the fit in steps ended at.
+func TestForcing(t *testing.T) {
+	ctx := context.Background()
+	e, truth := noisySteps(t, 0)
+	f := newSession(compile(t, e), Settings{})
+	best := point(f.problem, truth)
+	other := slices.Clone(best)
+	other[f.index(dynapse.ItauMem)[0]] += 0.02
+	moved := false
+	var before []float64
+	for _, x := range [][]float64{best, other} {
+		f.best.x = x
+		p, err := f.forcing(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		free, err := f.stepped(nil).network(x).Simulate(dynapse.Input{T: p.recordings[0].T, B: 1, Counts: p.recordings[0].Input})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for bin, count := range f.spikes[0] {
+			sum := 0.0
+			for s := range f.Network.Substeps {
+				sum += free.Spikes[f.inStep(0, bin, s)]
+			}
+			for s := range f.Network.Substeps {
+				if at := f.inStep(0, bin, s); count == 1 && sum == 1 && p.spikes[0][at] != free.Spikes[at] {
+					t.Errorf("step %d: %v spikes are forced, the network has %v", at, p.spikes[0][at], free.Spikes[at])
+				}
+			}
+		}
+		moved = moved || before != nil && !slices.Equal(before, p.spikes[0])
+		before = p.spikes[0]
+	}
+	if !moved {
+		t.Error("both points have the same spikes: the test says nothing")
+	}
+}
+
+// TestStepsRepeat: with noise, which leaves a loss whatever is done, the search in steps ends when
+// it comes back to spikes with which a round began.
+func TestStepsRepeat(t *testing.T) {
+	e, truth := noisySteps(t, 0.03)
+	f := newSession(compile(t, e), Settings{})
+	ctx := context.Background()
+	rounds := 0
+	f.note = func(string, minimize.Status, float64) { rounds++ }
+	for range 2 { // the second has nothing left to find
+		rounds = 0
+		x := point(f.problem, truth)
+		if f.best.x != nil {
+			x = f.best.x
+		}
+		if err := withinBins(ctx, f, x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rounds >= 2*crossRounds || f.best.loss > 0.01 {
+		t.Errorf("%d fits in steps, loss %v", rounds, f.best.loss)
 	}
 }

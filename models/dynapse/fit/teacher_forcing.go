@@ -198,10 +198,12 @@ func (p *problem) hasTraces() bool {
 
 // refit fits from a point near which an answer may be, and offers it.
 func refit(ctx context.Context, f *session, x []float64) error {
-	if f.Network.Substeps > 1 {
+	if f.placeable() {
 		return withinBins(ctx, f, x)
 	}
-	return forcedFit(ctx, f, x, 1, f.Seed)
+	whole := *f
+	whole.problem = f.coarse()
+	return forcedFit(ctx, &whole, x, 1, f.Seed)
 }
 
 // tracesLoss is the loss of the traces with the spikes of the recordings, in those steps of their
