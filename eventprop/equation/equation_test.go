@@ -413,20 +413,22 @@ func TestLayerErrors(t *testing.T) {
 // TestParseErrors: what is wrong is named.
 func TestParseErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                       "no line dX/dt",
-		"dV/dt = -V":                             "no threshold",
-		"dV/dt = -V\ndV/dt = 1":                  "once",
-		"dV/dt = -V +\nthreshold: V":             "want a number",
-		"dV/dt = -V)\nthreshold: V":              "unexpected",
-		"dV/dt = foo(V)\nthreshold: V":           "unexpected",
-		"dV/dt = exp V\nthreshold: V":            "want (",
-		"dV/dt = w\nthreshold: V":                "not allowed",
-		"dV/dt = 1\nthreshold: V\nstart: V = V":  "not allowed",
-		"dV/dt = 1\nthreshold: V\nreset: U = 1":  "no state",
-		"dV/dt = 1\nthreshold: V\nthreshold: V":  "second threshold",
-		"dV/dt = 1\nthreshold: V\nfoo: V = 1":    "want threshold",
-		"dV/dt = 1\nthreshold: V\nhold: V for 3": "no parameter",
-		"V = 1":                                  "want dX/dt",
+		"":                                           "no line dX/dt",
+		"dV/dt = -V":                                 "no threshold",
+		"dV/dt = -V\ndV/dt = 1":                      "once",
+		"dV/dt = -V +\nthreshold: V":                 "line 1: equation: bad equations: \" -V +\", column 6: want a number",
+		"dV/dt = -V)\nthreshold: V":                  "unexpected",
+		"dV/dt = foo(V)\nthreshold: V":               "unexpected",
+		"dV/dt = exp V\nthreshold: V":                "line 1: equation: bad equations: \" exp V\", column 6: want (",
+		"dV/dt = w\nthreshold: V":                    "not allowed",
+		"dV/dt = 1\nthreshold: V\nstart: V = V":      "line 3: equation: bad equations: \" V\", column 2: \"V\" is not allowed",
+		"# a cell\n\nthreshold: V - (1\n\ndV/dt = 1": "line 3: ",
+		"v : V\nthreshold: v\ninput: v = v + w / \ndv/dt = 1": "line 3: ",
+		"dV/dt = 1\nthreshold: V\nreset: U = 1":               "no state",
+		"dV/dt = 1\nthreshold: V\nthreshold: V":               "second threshold",
+		"dV/dt = 1\nthreshold: V\nfoo: V = 1":                 "want threshold",
+		"dV/dt = 1\nthreshold: V\nhold: V for 3":              "no parameter",
+		"V = 1":                                               "want dX/dt",
 	} {
 		if _, err := Parse(text); !errors.Is(err, ErrEquation) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)

@@ -89,21 +89,27 @@ func Parse(text string) (*Model, error) {
 		return nil, fmt.Errorf("%w: no line dX/dt = expression", ErrEquation)
 	}
 	m.held = make([]bool, len(m.States))
-	byState := map[string][]string{"d": make([]string, len(m.States)), "reset": nil, "input": nil, "start": nil}
+	type expression struct {
+		line int // 0: of no line
+		text string
+	}
+	byState := map[string][]expression{"d": nil, "reset": nil, "input": nil, "start": nil}
 	for key := range byState {
-		byState[key] = slices.Clone(m.States) // stays as it is
+		for _, state := range m.States {
+			byState[key] = append(byState[key], expression{text: state}) // stays as it is
+		}
 	}
 	for i := range byState["start"] {
-		byState["start"][i] = "0"
+		byState["start"][i].text = "0"
 	}
-	threshold := ""
+	var threshold expression
 	for _, x := range lines {
 		fail := func(what string) error { return fmt.Errorf("line %d: %w: %s", x.number, ErrEquation, what) }
 		switch i := slices.Index(m.States, x.left); {
-		case x.key == "threshold" && threshold != "":
+		case x.key == "threshold" && threshold.text != "":
 			return nil, fail("a second threshold")
 		case x.key == "threshold":
-			threshold = x.right
+			threshold = expression{x.number, x.right}
 		case x.key == "ratio":
 			for _, name := range strings.Fields(x.right) {
 				n := slices.Index(m.States, name)
@@ -128,23 +134,23 @@ func Parse(text string) (*Model, error) {
 		case byState[x.key] == nil:
 			return nil, fail(fmt.Sprintf("%q, want threshold, reset, input, start, hold or ratio", x.key))
 		default:
-			byState[x.key][i] = x.right
+			byState[x.key][i] = expression{x.number, x.right}
 		}
 	}
-	if threshold == "" {
+	if threshold.text == "" {
 		return nil, fmt.Errorf("%w: no threshold", ErrEquation)
 	}
 	for _, x := range []struct {
 		p           *program
-		expressions []string
+		expressions []expression
 		states, w   bool
 	}{
-		{&m.rhs, byState["d"], true, false}, {&m.threshold, []string{threshold}, true, false}, {&m.reset, byState["reset"], true, false},
+		{&m.rhs, byState["d"], true, false}, {&m.threshold, []expression{threshold}, true, false}, {&m.reset, byState["reset"], true, false},
 		{&m.input, byState["input"], true, true}, {&m.start, byState["start"], false, false},
 	} {
-		for _, text := range x.expressions {
-			if err := x.p.parse(text, func(name string) (int, bool) { return m.variable(name, x.states, x.w) }); err != nil {
-				return nil, err
+		for _, e := range x.expressions {
+			if err := x.p.parse(e.text, func(name string) (int, bool) { return m.variable(name, x.states, x.w) }); err != nil {
+				return nil, fmt.Errorf("line %d: %w", e.line, err)
 			}
 		}
 	}

@@ -128,6 +128,7 @@ func (r *parser) atom() (int32, error) {
 	case !letter(c):
 		return 0, r.fail("want a number, a name or a parenthesis")
 	}
+	start := r.at
 	name := r.word()
 	if o, ok := functions[name]; ok {
 		if r.peek() != '(' {
@@ -139,6 +140,7 @@ func (r *parser) atom() (int32, error) {
 	}
 	k, ok := r.name(name)
 	if !ok {
+		r.at = start
 		return 0, r.fail("%q is not allowed here", name)
 	}
 	return r.emit(instruction{op: variable, a: int32(k)}), nil
