@@ -34,7 +34,7 @@ func TestNoPanic(t *testing.T) {
 			"ParseIDX": data.ParseIDX, "Choices": data.Choices[float64], "LoadMNIST": data.LoadMNIST, "PublishedSets": data.PublishedSets, "Grasshopper": data.Grasshopper, "LoadGrasshopper": data.LoadGrasshopper, "IsGrasshopper": data.IsGrasshopper, "ParseReceptor": data.ParseReceptor, "NewYinYang": data.NewYinYang, "StandardYinYang": data.StandardYinYang,
 		},
 		Types: []any{
-			new(data.Shift), new(data.Augments), new(data.Rotate), new(data.Noise), new(data.EventShift), new(data.Blend),
+			new(data.Shift), new(data.Warp), new(data.Augments), new(data.Rotate), new(data.Noise), new(data.EventShift), new(data.Blend),
 			new(data.Batches), new(data.KeyError), new(data.Catalogue[float64]), new(data.Row[float64]), new(data.Params), new(data.CSV),
 			new(data.Input), new(data.TargetKind), new(data.Sample), new(data.Block), new(data.Course), new(data.Current),
 			new(data.Delta), new(data.Latency), new(data.None), new(data.Phase), new(data.Population), new(data.Rate),

@@ -114,20 +114,26 @@ func (s YinYangSource) Load() (p Parts, err error) {
 // MNISTSource reads the files of MNIST, or of a set in its format, and takes the validation part
 // from the training images.
 type MNISTSource struct {
-	Dir          string // of the four files
-	Train, Valid int    // samples; Train 0: all that Valid leaves
-	Test         int    // the first ones of the test images; 0: all
-	Shift        int    // pixels by which training images are moved at random, at most
+	Dir          string  // of the four files
+	Train, Valid int     // samples; Train 0: all that Valid leaves
+	Test         int     // the first ones of the test images; 0: all
+	Shift        int     // pixels by which training images are moved at random, at most
+	Affine       float64 // of training images, see [Warp]
+	Elastic      float64 // the same
 }
 
 func newMNISTSource(p *Params) Source {
 	s := MNISTSource{
-		Dir:   p.String("dir", "", "the folder of the four files"),
-		Train: p.Int("train", 0, "samples to learn; 0: all that valid leaves"),
-		Valid: p.Int("valid", 5000, "samples that choose the epoch, taken from the training images"),
-		Test:  p.Int("test", 0, "samples of the test set; 0: all"),
-		Shift: p.Int("shift", 0, "pixels by which training images are moved at random, at most"),
+		Dir:     p.String("dir", "", "the folder of the four files"),
+		Train:   p.Int("train", 0, "samples to learn; 0: all that valid leaves"),
+		Valid:   p.Int("valid", 5000, "samples that choose the epoch, taken from the training images"),
+		Test:    p.Int("test", 0, "samples of the test set; 0: all"),
+		Shift:   p.Int("shift", 0, "pixels by which training images are moved at random, at most"),
+		Affine:  p.Float("affine", 0, "training images are turned, scaled and sheared: entries of a matrix differ from those of 1 by so much, at most"),
+		Elastic: p.Float("elastic", 0, "pixels, standard deviation of the knots of a smooth random field that bends training images"),
 	}
+	p.Want("affine", s.Affine >= 0 && s.Affine < 1, "at least 0, less than 1")
+	p.Want("elastic", s.Elastic >= 0, ">= 0 pixels")
 	p.Want("dir", s.Dir != "", "the folder of the four files")
 	p.Want("valid", s.Valid > 0, "> 0")
 	return s
@@ -167,12 +173,19 @@ func (s MNISTSource) Load() (p Parts, err error) {
 			return p, err
 		}
 	}
+	height, width := images.Size()
+	var changes Augments
 	if s.Shift > 0 {
-		height, width := images.Size()
 		if s.Shift >= min(height, width) {
 			return p, &KeyError{"shift", fmt.Sprintf("less than %d, the size of the images of %s", min(height, width), s.Dir), fmt.Sprint(s.Shift)}
 		}
-		p.Augment = Shift{Width: width, Pixels: s.Shift}
+		changes = append(changes, Shift{Width: width, Pixels: s.Shift})
+	}
+	if s.Affine > 0 || s.Elastic > 0 {
+		changes = append(changes, Warp{Width: width, Affine: s.Affine, Elastic: s.Elastic})
+	}
+	if changes != nil {
+		p.Augment = changes
 	}
 	return p, nil
 }
