@@ -19,8 +19,8 @@ type Prediction struct {
 	Out []float64
 	// Spikes are those of the output neurons, by rising time, for a data.SpikeTarget.
 	Spikes []data.Spike
-	// Class is that of the largest logit, the first of several; -1 for other targets, and where
-	// the first spike decides and there is none.
+	// Class is that of the largest logit; -1 for other targets, where several are the largest or
+	// one is not a number, and where the first spike decides and there is none.
 	Class int
 	// Want is the target, where the data set has one.
 	Want Answer

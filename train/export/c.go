@@ -15,7 +15,7 @@ import (
 //	int surge_run(const real *input, int steps, real *logits);
 //
 // which takes the encoded sample [steps][inputs], writes a logit per class and returns the class of
-// the largest, and
+// the largest, -1 where several are the largest or one is not a number, and
 //
 //	void surge_reset(surge_state *s);
 //	void surge_step(surge_state *s, const real *x);
@@ -264,7 +264,8 @@ func (c cWriter) run() {
 		d := cWriter{n: &Network{Double: true}}
 		c.line("  for (j = 0; j < SURGE_CLASSES; j++) {\n    real first = %s * logits[j];\n    logits[j] = (real)(%s * (double)first);\n  }", c.number(c.rounded(c.n.Dt)), d.number(-1/c.n.TauReadout))
 	}
-	c.line("  for (j = 1; j < SURGE_CLASSES; j++) if (logits[j] > logits[best]) best = j;\n  return best;\n}")
+	c.line("  for (j = 1; j < SURGE_CLASSES; j++) if (logits[j] > logits[best]) best = j;")
+	c.line("  for (j = 0; j < SURGE_CLASSES; j++) if (logits[j] != logits[j] || (j != best && logits[j] == logits[best])) return -1; /* undecided */\n  return best;\n}")
 	c.main("printf(\"%d\", surge_run(input, SURGE_STEPS, logits));", "SURGE_CLASSES", "logits")
 }
 

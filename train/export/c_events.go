@@ -31,25 +31,40 @@ type Events struct {
 //go:embed events.c.txt
 var eventsInC string
 
+// Of neurons that are given by equations: the types of their tables, and the engine.
+var (
+	//go:embed equations.h.txt
+	tablesInC string
+	//go:embed equations.c.txt
+	equationsInC string
+)
+
+// inC are neurons that can be written as tables, see equation.Neurons.
+type inC interface {
+	C(w io.Writer, name string, l *eventprop.Layer) (alike bool, err error)
+}
+
 // C writes the network as one C99 file without dependencies but the standard library, with the
 // function
 //
 //	int surge_run(surge_result *r, const surge_spike *input, long inputs, double end);
 //
 // which takes the input spikes by rising time, in s, and leaves the spikes of each layer and a
-// logit per class in r; it returns the class of the largest, the first of several, SURGE_UNDECIDED
-// where the first spike decides and there is none, or one of the errors below that. With
-// -DSURGE_MAIN the file is a program that reads samples from standard input as text, each as the
-// number of its spikes, its end and a time and a channel per spike, and prints class and logits of
-// each, and with any argument the spikes, as layer, time and neuron.
+// logit per class in r; it returns the class of the largest, SURGE_UNDECIDED where several are the
+// largest, one is not a number or the first spike decides and there is none, or one of the errors
+// below that. With -DSURGE_MAIN the file is a program that reads samples from standard input as
+// text, each as the number of its spikes, its end and a time and a channel per spike, and prints
+// class and logits of each, and with any argument the spikes, as layer, time and neuron.
 //
 // Spikes and their times are those of the engine of eventprop that goes from event to event
 // ([eventprop.Tape.Begin]), bit for bit where the compiler keeps to the rules of IEEE 754: the file
 // brings the exponential and the logarithm of surge along. The faster engines round otherwise, and
 // differ from them by some units in the last place of the times.
 //
-// Errors: [ErrNetwork] for other neurons, sparse synapses, layers that treat inputs at the time of
-// a spike in different ways, and other readouts.
+// Spikes of neurons of equations are those of the engine of package equation, bit for bit, too.
+//
+// Errors: [ErrNetwork] for other neurons, equations with sine or cosine, sparse synapses, layers
+// that treat inputs at the time of a spike in different ways, and other readouts.
 func (n *Events) C(w io.Writer) error {
 	if err := n.check(); err != nil {
 		return err
@@ -70,8 +85,8 @@ func (n *Events) C(w io.Writer) error {
 	}
 	for i, l := range n.Net {
 		switch {
-		case l.Neuron != nil:
-			return fmt.Errorf("%w: the neurons of layer %q are %T: C holds lif neurons; --format npz has all", ErrNetwork, n.Layers[i], l.Neuron)
+		case l.Neuron != nil && !isInC(l.Neuron):
+			return fmt.Errorf("%w: the neurons of layer %q are %T: C holds lif neurons and those of equations; --format npz has all", ErrNetwork, n.Layers[i], l.Neuron)
 		case l.In.Row != nil || l.Rec != nil && l.Rec.Row != nil:
 			return fmt.Errorf("%w: layer %q has sparse synapses: C holds dense ones; --format npz has all", ErrNetwork, n.Layers[i])
 		case !allOrNone(l.Params.VTh):
@@ -82,6 +97,7 @@ func (n *Events) C(w io.Writer) error {
 	}
 	b := bufio.NewWriter(w)
 	c := cWriter{b, &Network{Double: true}, "double", ""}
+	equations := slices.ContainsFunc(n.Net, func(l *eventprop.Layer) bool { return l.Neuron != nil })
 	last := n.Net[len(n.Net)-1]
 	c.line("/* A spiking network trained by surge, without time steps: %d inputs, %d layers.", n.Net[0].In.Pre, len(n.Net))
 	c.line("   Compile as C99 without -ffast-math, and link with -lm. */")
@@ -106,7 +122,7 @@ func (n *Events) C(w io.Writer) error {
 		c.line("#define SURGE_END %s /* s, of a sample */", c.number(n.End))
 	}
 	c.line("enum { SURGE_INPUTS = %d, SURGE_CLASSES = %d, SURGE_LAYERS = %d, SURGE_NEURONS = %d };", n.Net[0].In.Pre, last.Neurons(), len(n.Net), widest)
-	c.line("enum { SURGE_UNDECIDED = -1, SURGE_NO_MEMORY = -2, SURGE_TOO_MANY = -3, SURGE_RUNAWAY = -4, SURGE_OVERFLOW = -5 };")
+	c.line("enum { SURGE_UNDECIDED = -1, SURGE_NO_MEMORY = -2, SURGE_TOO_MANY = -3, SURGE_RUNAWAY = -4, SURGE_OVERFLOW = -5, SURGE_STUCK = -6 };")
 	c.line("typedef struct { double time; int neuron; } surge_spike; /* s */")
 	c.line("typedef struct { surge_spike *spikes[SURGE_LAYERS]; long count[SURGE_LAYERS]; double logits[SURGE_CLASSES]; } surge_result;")
 	c.line("int surge_run(surge_result *r, const surge_spike *input, long inputs, double end);\nvoid surge_free(surge_result *r);")
@@ -114,14 +130,33 @@ func (n *Events) C(w io.Writer) error {
 	c.logTable()
 	fmt.Fprint(c, expInC)
 	c.line("typedef struct {\n  int n, last;\n  const double *w, *delay, *w_rec, *delay_rec; /* [inputs][n], [n][n] */\n  const int *order, *order_rec; /* of the synapses of a source by delay */")
-	c.line("  const double *tau_mem, *tau_syn, *v_th, *v_leak, *v_reset, *v_init, *i_init;\n} layer;")
+	c.line("  const double *tau_mem, *tau_syn, *v_th, *v_leak, *v_reset, *v_init, *i_init;")
+	if equations {
+		c.line("  const struct model *m; /* of neurons given by equations */\n  const double *vars, *cons;\n  int alike;")
+	}
+	c.line("} layer;")
+	if equations {
+		fmt.Fprint(c, tablesInC)
+	}
 	var table []string
 	for i, l := range n.Net {
-		table = append(table, c.eventLayer(identifier(n.Layers[i]), l, i == len(n.Net)-1))
+		row, err := c.eventLayer(identifier(n.Layers[i]), l, i == len(n.Net)-1, equations)
+		if err != nil {
+			return fmt.Errorf("%w: layer %q: %w", ErrNetwork, n.Layers[i], err)
+		}
+		table = append(table, row)
 	}
 	c.line("static const layer layers[SURGE_LAYERS] = {\n  %s\n};", strings.Join(table, ",\n  "))
 	fmt.Fprint(c, eventsInC)
+	if equations {
+		fmt.Fprint(c, equationsInC)
+	}
 	return b.Flush()
+}
+
+func isInC(n eventprop.Neuron) bool {
+	_, ok := n.(inC)
+	return ok
 }
 
 // allOrNone reports whether all thresholds are finite, or none.
@@ -158,7 +193,7 @@ func (c cWriter) expTable() {
 }
 
 // eventLayer writes the numbers of a layer, and returns its row of the table.
-func (c cWriter) eventLayer(id string, l *eventprop.Layer, last bool) string {
+func (c cWriter) eventLayer(id string, l *eventprop.Layer, last, equations bool) (string, error) {
 	row := []string{fmt.Sprintf("%d, %d", l.Neurons(), map[bool]int{true: 1}[last])}
 	add := func(name string, v []float64) {
 		if v == nil {
@@ -209,6 +244,14 @@ func (c cWriter) eventLayer(id string, l *eventprop.Layer, last bool) string {
 		}
 		add(name, v)
 	}
+	if l.Neuron != nil {
+		alike, err := l.Neuron.(inC).C(c, id, l)
+		if err != nil {
+			return "", err
+		}
+		row = append(row, "0, 0, 0, 0, 0, 0, 0", fmt.Sprintf("&%s_model, %s_vars, %s_cons, %d", id, id, id, map[bool]int{true: 1}[alike]))
+		return "{" + strings.Join(row, ", ") + "}", nil
+	}
 	p := l.Params
 	each("tau_mem", p.TauMem, 10e-3)
 	each("tau_syn", p.TauSyn, 5e-3)
@@ -221,5 +264,8 @@ func (c cWriter) eventLayer(id string, l *eventprop.Layer, last bool) string {
 		each("v_init", p.VInit, 0)
 	}
 	each("i_init", p.IInit, 0)
-	return "{" + strings.Join(row, ", ") + "}"
+	if equations {
+		row = append(row, "0, 0, 0, 0")
+	}
+	return "{" + strings.Join(row, ", ") + "}", nil
 }
