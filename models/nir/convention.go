@@ -88,6 +88,9 @@ func Surge(g *Graph) (Convention, error) {
 			s.Reset = reset
 		}
 		s.AtThreshold = at
+		if m.Pulses {
+			s.pulses(n)
+		}
 		return s, nil, nil
 	}
 	return c, nil

@@ -15,6 +15,8 @@ import (
 //	discretisation  "exact" or "euler", see [Method]
 //	reset           "value" or "subtract", see [Reset]; NIR has no word for the second
 //	spike           "above" or "at" the threshold
+//	spikes          "pulse": a spike is one of area 1, in time_unit, at an instant; else it is an
+//	                input of 1 that is held for a time step
 //	producer        "surge"
 //
 // A reader that does not know them takes the equations as they stand.
@@ -24,6 +26,7 @@ type Metadata struct {
 	Method      Method
 	Reset       Reset
 	AtThreshold bool
+	Pulses      bool
 	Producer    string
 }
 
@@ -77,6 +80,7 @@ func ReadMetadata(g *Graph) (Metadata, error) {
 	m.Method = Method(get("discretisation", string(Exact), string(Euler)))
 	m.Reset = Reset(get("reset", string(ToValue), string(Subtract), string(NoReset)))
 	m.AtThreshold = get("spike", "above", "at") == "at"
+	m.Pulses = get("spikes", "pulse") == "pulse"
 	if s, ok := g.Metadata["producer"].(string); ok {
 		m.Producer = s
 	}
@@ -100,6 +104,9 @@ func (m Metadata) Set(g *Graph) {
 		if s != "" {
 			g.Metadata[key] = s
 		}
+	}
+	if m.Pulses {
+		g.Metadata["spikes"] = "pulse"
 	}
 	if m.Method != "" {
 		g.Metadata["spike"] = map[bool]string{false: "above", true: "at"}[m.AtThreshold]
@@ -176,6 +183,9 @@ func Warnings(g *Graph) []string {
 	}
 	if m.Dt == 0 {
 		w = append(w, "the file does not say its time step (metadata dt): each reader takes its own")
+	}
+	if m.Pulses {
+		w = append(w, "a spike is a pulse of area 1 (metadata spikes), for networks without time steps: readers that hold an input of 1 for a step of dt take it as dt of that")
 	}
 	if m.Reset == Subtract {
 		w = append(w, "a spike subtracts the threshold, for which NIR has no word: readers that do not know the metadata reset to v_reset")

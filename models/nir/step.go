@@ -127,6 +127,26 @@ func (n *Node) step(m Method, dt float64, size int) Step {
 	return s
 }
 
+// pulses lets an input of 1 be a pulse of area 1 at the beginning of the step: it raises a current by
+// w_in/tau_syn, and without one the voltage by r/tau, or r.
+func (s *Step) pulses(n *Node) {
+	size := len(s.Gain)
+	if n.Kind == "Threshold" {
+		return
+	}
+	if s.Synapse {
+		w := n.values("w_in", size, 1)
+		for j, tau := range n.values("tau_syn", size, 0) {
+			s.GainIn[j] = w[j] / tau
+		}
+		return
+	}
+	tau := n.values("tau", size, 1)
+	for j, r := range n.values("r", size, 1) {
+		s.Gain[j] = r / tau[j]
+	}
+}
+
 // differ lists in words where two steps of neuron j are not the same.
 func (s Step) differ(o Step, j int) []string {
 	var why []string

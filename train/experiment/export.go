@@ -25,7 +25,7 @@ func (e *Experiment) Export(params *graph.Params, channels int) (*export.Network
 		return nil, err
 	}
 	if e.events() {
-		return nil, fmt.Errorf("%w: the method %s goes from event to event, and NIR files are read as time steps; --format c and npz hold the network", export.ErrNetwork, e.Train.Method)
+		return nil, fmt.Errorf("%w: the method %s goes from event to event: see ExportEvents", export.ErrNetwork, e.Train.Method)
 	}
 	m, readout := e.Model, e.Model.readout()
 	x := exporter{e: e, params: params, double: e.Train.DType == "float64"}

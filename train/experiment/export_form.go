@@ -46,7 +46,7 @@ func (e *Experiment) ExportForm(format, reader string, params *graph.Params) (*F
 	var channels int
 	var target data.Target
 	list := len(e.Layer) > 0
-	events := e.events() && format != "nir"
+	events := e.events()
 	if list || events {
 		var err error
 		if channels, target, err = e.Sizes(); err != nil {
@@ -78,7 +78,7 @@ func (e *Experiment) ExportForm(format, reader string, params *graph.Params) (*F
 	f := &Form{Inputs: n.Inputs, Layers: n.Names()}
 	switch format {
 	case "nir":
-		g, err := n.NIR()
+		g, err := in.NIR()
 		return f.graph(g, reader, err)
 	case "npz":
 		f.write = func(path string) error { return files.WriteArrays(path, in.NPZ()) }
@@ -93,6 +93,7 @@ func (e *Experiment) ExportForm(format, reader string, params *graph.Params) (*F
 // network is what export.Network and export.Events have in common.
 type network interface {
 	NPZ() []files.Array
+	NIR() (*nir.Graph, error)
 	C(w io.Writer) error
 }
 

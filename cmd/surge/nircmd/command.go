@@ -72,7 +72,7 @@ func (s source) convention(g *nir.Graph) (nir.Convention, error) {
 	if err != nil {
 		return nir.Convention{}, &exit.BadInput{File: s.File, Err: err}
 	}
-	if name, why := nir.Guess(g); s.From == "" && m.Dt == 0 && name != "" {
+	if name, why := nir.Guess(g); s.From == "" && m.Dt == 0 && name != "" && name != "surge" {
 		return nir.Convention{}, &exit.BadInput{File: s.File, Expected: "metadata that say the time step, or --from WRITER (--from nir --dt DT: the equations as they stand)",
 			Found: fmt.Sprintf("none; it looks like %s: %s", name, why)}
 	}
