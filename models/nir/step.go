@@ -127,8 +127,8 @@ func (n *Node) step(m Method, dt float64, size int) Step {
 	return s
 }
 
-// pulses lets an input of 1 be a pulse of area 1 at the beginning of the step: it raises a current by
-// w_in/tau_syn, and without one the voltage by r/tau, or r.
+// pulses lets an input of 1 be a pulse of area 1 at the beginning of the step: it raises a current
+// by w_in/tau_syn, and without one the voltage by r/tau, or r.
 func (s *Step) pulses(n *Node) {
 	size := len(s.Gain)
 	if n.Kind == "Threshold" {

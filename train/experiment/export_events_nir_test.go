@@ -12,8 +12,8 @@ import (
 	"github.com/surge-snn/surge/train/export"
 )
 
-// TestEventsAsNIR: the numbers of the graph are those of the network, and its time steps, where they
-// are short, have the spikes of the network; what a graph cannot say is refused by its name.
+// TestEventsAsNIR: the numbers of the graph are those of the network, and its time steps, where
+// they are short, have the spikes of the network; what a graph cannot say is refused by its name.
 func TestEventsAsNIR(t *testing.T) {
 	refused := map[string]string{"delays": "delays of single synapses", "qif": "neurons that are given by equations"}
 	for name, model := range eventNetworks {
