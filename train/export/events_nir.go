@@ -21,11 +21,14 @@ import (
 // "li-max" or "li-integral", and scale), as is the end of a sample, s.
 //
 // Errors: [ErrNetwork] for what a graph cannot say: neurons of equations, among them those with a
-// refractory time, delays of single synapses, voltages or currents at the start, and layers where
-// some neurons have no threshold.
+// refractory time, delays of single synapses, voltages or currents at the start, layers where some
+// neurons have no threshold, and other readouts.
 func (n *Events) NIR() (*nir.Graph, error) {
 	if err := n.check(); err != nil {
 		return nil, err
+	}
+	if len(n.Net) == 0 {
+		return nil, fmt.Errorf("%w: no layers", ErrNetwork)
 	}
 	in := n.Net[0].In.Pre
 	g := nir.Chain("input", nir.New("Input", "shape", nir.Integers(in)))
@@ -59,7 +62,7 @@ func (n *Events) NIR() (*nir.Graph, error) {
 		}
 		node := nir.New("CubaLI", "tau_mem", nir.Vector(at(p.TauMem, 10e-3)...), "tau_syn", nir.Vector(synapse...), "r", nir.Fill(1, size),
 			"v_leak", nir.Vector(leak...), "w_in", nir.Vector(synapse...))
-		if threshold := at(p.VTh, 1); !math.IsInf(threshold[0], 1) {
+		if threshold := at(p.VTh, 1); !slices.ContainsFunc(threshold, func(v float64) bool { return math.IsInf(v, 1) }) {
 			node.Kind = "CubaLIF"
 			node.Values["v_threshold"], node.Values["v_reset"] = nir.Vector(threshold...), nir.Vector(at(p.VReset, 0)...)
 		}
@@ -92,8 +95,20 @@ func (n *Events) NIR() (*nir.Graph, error) {
 	g.Nodes["output"] = nir.New("Output", "shape", nir.Integers(size))
 	g.Edges = append(g.Edges, nir.Edge{From: last, To: "output"})
 	nir.Metadata{Unit: "s", Method: nir.Exact, Reset: nir.ToValue, AtThreshold: true, Pulses: true, Producer: "surge"}.Set(g)
-	if name := map[eventprop.Observable]string{eventprop.First{}: "first-spike", eventprop.Max{}: "li-max", eventprop.Integral{}: "li-integral"}[n.Readout]; name != "" {
-		g.Metadata["readout"], g.Metadata["scale"] = name, n.Scale
+	readout := ""
+	switch n.Readout {
+	case nil: // spikes are the output
+	case eventprop.First{}:
+		readout = "first-spike"
+	case eventprop.Max{}:
+		readout = "li-max"
+	case eventprop.Integral{}:
+		readout = "li-integral"
+	default:
+		return nil, fmt.Errorf("%w: the readout %T%+v: expected first spikes, the largest voltages or their integrals", ErrNetwork, n.Readout, n.Readout)
+	}
+	if readout != "" {
+		g.Metadata["readout"], g.Metadata["scale"] = readout, n.Scale
 	}
 	if n.End > 0 {
 		g.Metadata["duration"] = n.End
