@@ -18,7 +18,7 @@ import (
 // below the dark current Io vanishes in it, and no derivative leads out. Where the sum of the
 // charges of frequent spikes, one per bin, stays below Io, fitted currents of the AHP other than
 // its time constant share the way to a charge of half of Itau_mem.
-func (p *problem) awake(x []float64) (_ []float64, note string) {
+func awake(p *problem, x []float64) (_ []float64, note string) {
 	x = slices.Clone(x)
 	var moves []string
 	groups := map[int][]int{} // coordinates of the AHP by their group

@@ -45,13 +45,13 @@ func (e Experiment) Compare(n dynapse.Network, in *chip.Weights) ([]Behaviour, e
 	var list []Behaviour
 	for i := range p.recordings {
 		r := &p.recordings[i]
-		run, err := p.record(n, i)
+		run, err := record(p, n, i)
 		if err != nil {
 			return nil, err
 		}
-		known := p.known(r)
+		known := known(p, r)
 		for j := range p.Network.N {
-			if b, ok := p.behaviour(r, run, known, j); ok {
+			if b, ok := behaviourOf(p, r, run, known, j); ok {
 				b.Recording = i
 				list = append(list, b)
 			}
@@ -74,10 +74,10 @@ func (e Experiment) Record(i int, n dynapse.Network, in *chip.Weights) (*dynapse
 	if err != nil {
 		return nil, err
 	}
-	return p.record(n, i)
+	return record(p, n, i)
 }
 
-func (p *problem) record(n dynapse.Network, i int) (*dynapse.Run, error) {
+func record(p *problem, n dynapse.Network, i int) (*dynapse.Run, error) {
 	if i < 0 || i >= len(p.recordings) {
 		return nil, fmt.Errorf("%w: recording %d of %d", ErrExperiment, i, len(p.recordings))
 	}
@@ -102,8 +102,8 @@ func (p *problem) record(n dynapse.Network, i int) (*dynapse.Run, error) {
 	return run, nil
 }
 
-// behaviour compares one neuron; ok is false where nothing was recorded of it.
-func (p *problem) behaviour(r *Recording, run *dynapse.Run, known []float64, j int) (b Behaviour, ok bool) {
+// behaviourOf compares one neuron; ok is false where nothing was recorded of it.
+func behaviourOf(p *problem, r *Recording, run *dynapse.Run, known []float64, j int) (b Behaviour, ok bool) {
 	b.Neuron = j
 	n := p.Network.N
 	var squares, counts [numQuantities]float64

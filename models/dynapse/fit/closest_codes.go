@@ -56,7 +56,7 @@ type rounding struct {
 // rounded returns a point of the grid near x, whether all neurons spike as they should there, and
 // how many simulations that took. It is nil where nothing can be said.
 func (p *problem) rounded(ctx context.Context, grid minimize.Grid, near []int, x []float64) (point []int, good bool, work int, err error) {
-	s := &rounding{forced: p.forced(0, 0), grid: grid, near: near, x: x, parts: p.parts(), of: make([]int, p.Network.N)}
+	s := &rounding{forced: p.forced(0, 0), grid: grid, near: near, x: x, parts: partsOf(p.space), of: make([]int, p.Network.N)}
 	if len(s.samples) == 0 {
 		return nil, false, 0, nil
 	}
@@ -115,8 +115,8 @@ func (s *rounding) search(ctx context.Context) (good bool, err error) {
 	return good, nil
 }
 
-// parts returns the sets of neurons that share currents.
-func (f *space) parts() (list []*part) {
+// partsOf returns the sets of neurons that share currents.
+func partsOf(f *space) (list []*part) {
 	group := f.groups()
 	labels := slices.Compact(slices.Sorted(slices.Values(group)))
 	for _, label := range labels {

@@ -24,7 +24,7 @@ func TestRounded(t *testing.T) {
 		x := point(p, truth)
 		g := minimize.Grid{Levels: make([][]float64, len(x))}
 		for k := range x {
-			l, err := p.levelsOf(k)
+			l, err := levelsOf(p, k)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -14,15 +14,15 @@ import (
 // force finds the spikes that every recording can be forced with: those recorded, or else those
 // that are seen in a trace of Imem or Vmem. All or none: spikes stays nil where one recording has
 // none.
-func (p *problem) force() {
+func force(p *problem) {
 	var all [][]float64
 	var segments [][]restart
 	for i := range p.recordings {
-		s := p.known(&p.recordings[i])
+		s := known(p, &p.recordings[i])
 		if s == nil {
 			return
 		}
-		segments = append(segments, p.restarts(&p.recordings[i], s))
+		segments = append(segments, restarts(p, &p.recordings[i], s))
 		all = append(all, s)
 	}
 	p.spikes, p.segments = all, segments
@@ -35,7 +35,7 @@ const drop = 2
 
 // known returns the spikes of a recording, NaN where they are not known, or nil if they cannot be
 // forced. A neuron that was not recorded may have any if nobody listens to it.
-func (p *problem) known(r *Recording) []float64 {
+func known(p *problem, r *Recording) []float64 {
 	n := p.Network.N
 	width := r.B * n
 	s := make([]float64, r.size())

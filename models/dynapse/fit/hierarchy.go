@@ -161,7 +161,7 @@ func (f *session) hierarchies(found []*alone) []hierarchy {
 	for k, c := range f.coords {
 		some := slices.ContainsFunc(c.neurons, good)
 		var x, low, high []float64
-		for _, j := range f.fittedNeurons(k) {
+		for _, j := range fittedNeurons(f.problem, k) {
 			if found[j] == nil {
 				continue
 			}
@@ -185,7 +185,7 @@ func (f *session) hierarchies(found []*alone) []hierarchy {
 }
 
 // fittedNeurons lists the neurons of coordinate k that were recorded.
-func (p *problem) fittedNeurons(k int) []int {
+func fittedNeurons(p *problem, k int) []int {
 	if _, ok := p.coords[k].quantity.(current); !ok {
 		return nil
 	}
@@ -195,7 +195,7 @@ func (p *problem) fittedNeurons(k int) []int {
 // populations describes the hierarchies of the best point.
 func (f *session) populations() (list []Population) {
 	for k, h := range f.best.hierarchies {
-		neurons := f.fittedNeurons(k)
+		neurons := fittedNeurons(f.problem, k)
 		if len(neurons) < 2 || len(h.value) != len(neurons) {
 			continue
 		}
@@ -218,8 +218,8 @@ func infer(ctx context.Context, f *session) error {
 }
 
 // checkInfer says why mismatch cannot be inferred.
-func (p *problem) checkInfer() error {
-	if p.several() && p.hasTraces() {
+func checkInfer(p *problem) error {
+	if several(p) && p.hasTraces() {
 		return nil
 	}
 	return fmt.Errorf(`%w: mismatch can be inferred from traces of at least two neurons that share a fitted current, with known spikes, without recurrent connections or targets of another kind`, ErrExperiment)

@@ -105,7 +105,7 @@ func TestGivenSD(t *testing.T) {
 	}
 	var sds []float64
 	for _, sd := range []float64{0.01, 0.2} {
-		one := p.alone(0, p.x, p.deviating()...)
+		one := ofNeuron(p, 0, p.x, p.deviating()...)
 		one.Space.deviateSD = sd
 		q, err := one.compile()
 		if err != nil {

@@ -100,7 +100,7 @@ func (f *session) identify(ctx context.Context, x []float64) (identification, er
 		}
 	}
 	if f.best.errors != nil {
-		f.assess(&id, f.best.hierarchies)
+		assessPopulation(f.problem, &id, f.best.hierarchies)
 	} else if noise > unexplained { // sensitivities at a point that does not do what was recorded mean nothing
 		for k, c := range f.coords {
 			lo, hi := f.box.At(k)
@@ -116,7 +116,7 @@ func (f *session) identify(ctx context.Context, x []float64) (identification, er
 const notAssessed = "the fit was interrupted: nothing is said of the currents"
 
 // unassessed says nothing of any coordinate.
-func (f *problem) unassessed() identification {
+func (f *space) unassessed() identification {
 	id := identification{verdict: map[string]Verdict{}, interval: map[string][2]float64{}}
 	for k, c := range f.coords {
 		lo, hi := f.box.At(k)
@@ -127,7 +127,7 @@ func (f *problem) unassessed() identification {
 }
 
 // every is the direction of all coordinates.
-func (f *problem) every() map[string]float64 {
+func (f *space) every() map[string]float64 {
 	all := map[string]float64{}
 	for _, c := range f.coords {
 		all[c.name] = 1

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/surge-snn/surge/internal/fmath"
@@ -16,47 +15,6 @@ import (
 
 // mostElements bounds a batch of simulations, in elements of a record: 2^21 take some 300 MB.
 const mostElements = 1 << 21
-
-// problem is a checked Experiment.
-type problem struct {
-	*space
-	recordings []Recording
-	summed     []summary
-	wishes     []wish
-	dt, ut     float64     // s, V
-	spikes     [][]float64 // of each recording: those that can be forced, [T, B, N]; nil if they are not known
-	segments   [][]restart // of each recording: where its simulation with forced spikes starts again
-	inferred   bool        // some of them were read off a trace
-	debug      bool        // a point whose simulation leaves the finite numbers ends the fit
-}
-
-func (e Experiment) compile() (*problem, error) {
-	s, err := e.Space.compile()
-	if err != nil {
-		return nil, err
-	}
-	p := &problem{space: s, dt: s.start[dynapse.Dt][0], ut: s.start[dynapse.Ut][0]}
-	if len(e.Recordings)+len(e.Curves)+len(e.Statistics)+len(e.Tasks) == 0 {
-		return nil, fmt.Errorf("%w: no target", ErrExperiment)
-	}
-	for i := range e.Recordings {
-		if err := e.Recordings[i].check(s.Network.N, s.types()); err != nil {
-			return nil, err
-		}
-	}
-	p.recordings = slices.Clone(e.Recordings)
-	if err := p.addMeasurements(); err != nil {
-		return nil, err
-	}
-	if err := e.summaries(p); err != nil {
-		return nil, err
-	}
-	if err := p.addPriors(e.Noise); err != nil {
-		return nil, err
-	}
-	p.force()
-	return p, nil
-}
 
 // objective chooses the loss of spikes.
 type objective uint8
@@ -93,7 +51,7 @@ func (p *problem) each(ctx context.Context, losses []float64, net system, o obje
 			c = new(dynapse.Cotangents)
 		}
 		if o == counts {
-			p.countLoss(losses, net.Network, r, run, m, c)
+			p.countLoss(losses, p.membranes(net.Network), r, run, m, c)
 		} else {
 			p.recordingLoss(losses, &net, i, run, c)
 		}
@@ -122,7 +80,7 @@ func (p *problem) each(ctx context.Context, losses []float64, net system, o obje
 			losses[k] += s.loss(of[k*size:(k+1)*size], part, p.seconds(s))
 		}
 		if back != nil {
-			if err := back(-1, run, p.cotangents(run, of, d)); err != nil {
+			if err := back(-1, run, cotangents(run, of, d)); err != nil {
 				return err
 			}
 		}
@@ -136,15 +94,6 @@ func notFinite(err error) error {
 		return &rejected{err}
 	}
 	return err
-}
-
-// dc are the factors of Idc in recording k for m samples, or nil.
-func (p *problem) dc(k, m int) []float64 {
-	r := &p.recordings[k]
-	if r.DC == nil {
-		return nil
-	}
-	return tile(r.DC, r.T, r.B*p.Network.N, m)
 }
 
 // rejected is the error of a simulation that makes its point one to reject.
@@ -171,9 +120,9 @@ func tile(x []float64, t, width, m int) []float64 {
 
 // recordingLoss adds the samples' losses, and stores the derivatives if c is not nil. Element i of
 // a tiled record, [T, M, B, N], belongs to element i%width + i/(m width) width of the recording.
-func (p *problem) recordingLoss(losses []float64, net *system, k int, run *dynapse.Run, c *dynapse.Cotangents) {
+func (p *targets) recordingLoss(losses []float64, net *system, k int, run *dynapse.Run, c *dynapse.Cotangents) {
 	r, m := &p.recordings[k], max(net.Samples, 1)
-	width := r.B * p.Network.N
+	width := r.B * p.neurons
 	norm := 1 / float64(r.samples())
 	for q := range Quantity(numQuantities) {
 		if !r.Use[q] {
@@ -232,25 +181,8 @@ func (p *problem) recordingLoss(losses []float64, net *system, k int, run *dynap
 	}
 }
 
-// difference is that of ln I, or of V/Ut.
-func (p *problem) difference(q Quantity, x, target float64) float64 {
-	if q == Vmem {
-		return (x - target) / p.ut
-	}
-	return fmath.Log(x / target)
-}
-
-// decay returns exp(-dt/TauSpikes) and dt/TauSpikes.
-func (p *problem) decay(r *Recording) (fall, rate float64) {
-	tau := r.TauSpikes
-	if tau == 0 {
-		tau = 10e-3
-	}
-	return fmath.Exp(-p.dt / tau), p.dt / tau
-}
-
-func (p *problem) vanRossum(losses []float64, r *Recording, run *dynapse.Run, m int, scale float64, c *dynapse.Cotangents) {
-	width := r.B * p.Network.N
+func (p *targets) vanRossum(losses []float64, r *Recording, run *dynapse.Run, m int, scale float64, c *dynapse.Cotangents) {
+	width := r.B * p.neurons
 	fall, rate := p.decay(r)
 	scale *= rate
 	target := r.Target[Spikes]
@@ -293,8 +225,8 @@ func (p *problem) vanRossum(losses []float64, r *Recording, run *dynapse.Run, m 
 // whose terms have about equal variance (Anscombe 1948, doi:10.1093/biomet/35.3-4.246). A neuron
 // that should spike and is silent adds softplus(1 - x)/10, x = max_t ln(Imem/Ispkthr), whose
 // gradient is exact.
-func (p *problem) countLoss(losses []float64, net dynapse.Network, r *Recording, run *dynapse.Run, m int, c *dynapse.Cotangents) {
-	n := p.Network.N
+func (p *targets) countLoss(losses []float64, membranes membranes, r *Recording, run *dynapse.Run, m int, c *dynapse.Cotangents) {
+	n := p.neurons
 	width := r.B * n
 	target := r.Target[Spikes]
 	if target == nil {
@@ -303,7 +235,6 @@ func (p *problem) countLoss(losses []float64, net dynapse.Network, r *Recording,
 	if c != nil {
 		c.Spikes, c.LnImem = make([]float64, len(run.Spikes)), make([]float64, len(run.Spikes))
 	}
-	membranes := p.membranes(net)
 	for s := range m {
 		for i := range width {
 			got, want, peak, at := 0.0, 0.0, math.Inf(-1), 0
@@ -384,18 +315,6 @@ func (p *problem) batch(ctx context.Context, losses []float64, xs [][]float64) e
 		losses, xs = losses[k:], xs[k:]
 	}
 	return nil
-}
-
-// elements is the size of the largest record.
-func (p *problem) elements() int {
-	most := 1
-	for _, r := range p.recordings {
-		most = max(most, len(r.Input))
-	}
-	for _, s := range p.summed {
-		most = max(most, len(s.input))
-	}
-	return most
 }
 
 // grad stores the gradient at x by a rule, and returns the loss. Input weights that follow from

@@ -202,7 +202,7 @@ const shownLeast = 1e-3
 const bound = 5
 
 // addMeasurements adds the nuisances of the recordings to the coordinates.
-func (p *problem) addMeasurements() error {
+func addMeasurements(p *problem) error {
 	p.probes = make([]probe, len(p.recordings))
 	for k := range p.recordings {
 		r := &p.recordings[k]
@@ -252,7 +252,7 @@ func (p *problem) addMeasurements() error {
 		}
 		p.probes[k].state = r.state
 		if r.Start {
-			if err := p.addStart(k); err != nil {
+			if err := addStart(p, k); err != nil {
 				return err
 			}
 		}
@@ -260,7 +260,7 @@ func (p *problem) addMeasurements() error {
 	return nil
 }
 
-func (p *problem) addNuisance(n nuisance, lo float64, neurons []int) {
+func (p *space) addNuisance(n nuisance, lo float64, neurons []int) {
 	name := n.parameter()
 	if n.row >= 0 {
 		name = fmt.Sprintf("%s[%d][%d]", name, n.row/p.Network.N, n.row%p.Network.N)
@@ -290,7 +290,7 @@ const (
 
 // addStart adds the state at the begin of recording k: of each row and neuron that was recorded
 // Imem, Isyn, and Iahp where the adaptation current is fitted or acts.
-func (p *problem) addStart(k int) error {
+func addStart(p *problem, k int) error {
 	r := &p.recordings[k]
 	width := r.B * p.Network.N
 	adapts := len(p.index(dynapse.IwAHP))+len(p.index(dynapse.IgainAHP))+len(p.index(dynapse.ItauAHP)) > 0
@@ -328,9 +328,9 @@ func (c coordinate) sees(k, at, width int) bool {
 // latencies:
 //
 //	input'[t] = (1-f) input[t-n] + f input[t-n-1],   n + f = latency/dt
-func (p *problem) input(s *system, k int) []float64 {
+func (p *targets) input(s *system, k int) []float64 {
 	r := &p.recordings[k]
-	m, width := max(s.Samples, 1), r.B*p.Network.N*p.types()
+	m, width := max(s.Samples, 1), r.B*p.neurons*p.columns
 	x := tile(r.Input, r.T, width, m)
 	for i := range m {
 		late, input := s.probe(i, k).latency/p.dt, p.entering(s, k, i)
@@ -360,8 +360,8 @@ func (p *problem) input(s *system, k int) []float64 {
 
 // entering is the input of recording k to the neurons of sample i, [T, B, N] or [T, B, 4N], as it
 // comes.
-func (p *problem) entering(s *system, k, i int) []float64 {
-	r, n := &p.recordings[k], p.Network.N*p.types()
+func (p *targets) entering(s *system, k, i int) []float64 {
+	r, n := &p.recordings[k], p.neurons*p.columns
 	if s.in == nil {
 		return r.Input
 	}
@@ -412,9 +412,9 @@ func (p *problem) pullProbes(s *system, k int, run *dynapse.Run, c *dynapse.Cota
 
 // pullLatency returns the derivative with respect to the latency of sample i that belongs to that
 // with respect to the input.
-func (p *problem) pullLatency(s *system, k, i int, by []float64) (sum float64) {
+func (p *targets) pullLatency(s *system, k, i int, by []float64) (sum float64) {
 	r := &p.recordings[k]
-	m, width := max(s.Samples, 1), r.B*p.Network.N*p.types()
+	m, width := max(s.Samples, 1), r.B*p.neurons*p.columns
 	n, input := int(math.Floor(s.probe(i, k).latency/p.dt)), p.entering(s, k, i)
 	for t := range r.T {
 		for at := range width {
@@ -432,7 +432,7 @@ func (p *problem) pullLatency(s *system, k, i int, by []float64) (sum float64) {
 }
 
 // initial returns the state in which recording k begins, [M B, N].
-func (p *problem) initial(s *system, k int) (state dynapse.State) {
+func (p *targets) initial(s *system, k int) (state dynapse.State) {
 	if r := &p.recordings[k]; !r.Start && r.state[0] == nil {
 		return state
 	}

@@ -50,7 +50,7 @@ const (
 )
 
 // possible are the recordings that people make of a neuron.
-func (p *problem) possible() (list []candidate, steps int) {
+func possible(p *problem) (list []candidate, steps int) {
 	steps = min(max(int(math.Round(nextSeconds/p.dt)), leastNext), mostNext)
 	seconds := float64(steps) * p.dt
 	if len(p.index(dynapse.Idc)) == 0 {
@@ -111,7 +111,7 @@ func (f *session) next(ctx context.Context, x []float64, id *identification) (*N
 		return nil, nil
 	}
 	var best *Next
-	list, steps := f.possible()
+	list, steps := possible(f.problem)
 	for _, c := range list {
 		sens, err := f.expected(ctx, x, c, steps, max(id.noise, noiseFloor))
 		if ctx.Err() != nil {

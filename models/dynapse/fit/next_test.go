@@ -38,7 +38,7 @@ func TestNext(t *testing.T) {
 	if n == nil || !slices.Contains(n.Settles, "Igain_syn") || n.Bits < 5 {
 		t.Fatalf("%+v; %v", n, res.Words)
 	}
-	list, steps := compile(t, e).possible()
+	list, steps := possible(compile(t, e))
 	i := slices.IndexFunc(list, func(c candidate) bool { return strings.HasSuffix(n.Recording, c.text) })
 	if i < 0 {
 		t.Fatalf("%q is none of the recordings that are possible", n.Recording)

@@ -11,7 +11,7 @@ import (
 
 // separable says whether the neurons have nothing in common: no coordinate, and no connection. A
 // fit of all of them is then one of each, with starts of its own.
-func (p *problem) separable() bool {
+func separable(p *problem) bool {
 	return p.Network.N > 1 && p.Network.WRec == nil && len(p.summed) == 0 && p.spikes != nil && p.hasTraces() &&
 		!slices.ContainsFunc(p.coords, func(c coordinate) bool { return len(c.neurons) > 1 })
 }
@@ -30,7 +30,7 @@ func oneByOne(ctx context.Context, f *session) error {
 			fits, errs := make([]*session, len(neurons)), make([]error, len(neurons))
 			kernel.Blocks(len(neurons), 1, func(i, _ int) {
 				var p *problem
-				if p, errs[i] = f.alone(neurons[i], f.start).compile(); errs[i] != nil {
+				if p, errs[i] = ofNeuron(f.problem, neurons[i], f.start).compile(); errs[i] != nil {
 					return
 				}
 				fits[i] = newSession(p, Settings{Method: f.Method, Starts: f.Starts, Seed: f.Seed, Logger: f.Logger})

@@ -27,18 +27,18 @@ const scouts = 3
 
 // several says whether neurons share a fitted current and can be fitted each by itself, to
 // recordings alone.
-func (p *problem) several() bool {
+func several(p *problem) bool {
 	return p.Network.WRec == nil && len(p.summed)+len(p.wishes) == 0 && p.spikes != nil && slices.ContainsFunc(p.coords, func(c coordinate) bool { return len(p.seen(c.neurons)) > 1 })
 }
 
 // seen returns those of some neurons that were recorded.
-func (p *problem) seen(neurons []int) (list []int) {
+func (p *targets) seen(neurons []int) (list []int) {
 	for _, j := range neurons {
 		for i := range p.recordings {
 			r := &p.recordings[i]
 			at := j
 			for at < r.size() && r.weight(at) == 0 {
-				at += p.Network.N
+				at += p.neurons
 			}
 			if at < r.size() {
 				list = append(list, j)
@@ -49,9 +49,9 @@ func (p *problem) seen(neurons []int) (list []int) {
 	return list
 }
 
-// alone returns the experiment of neuron j, from the point x, in which some given parameters may
+// ofNeuron returns the experiment of neuron j, from the point x, in which some given parameters may
 // deviate.
-func (p *problem) alone(j int, x []float64, given ...dynapse.Param) Experiment {
+func ofNeuron(p *problem, j int, x []float64, given ...dynapse.Param) Experiment {
 	n := p.Network.N
 	e := Experiment{Space: p.Space}
 	e.Space.Network.N, e.Space.Core, e.Space.Tie = 1, nil, Core
@@ -114,7 +114,7 @@ func populationEstimate(ctx context.Context, f *session, least float64) error {
 		x[k], se[k] = h.mean, h.se
 	}
 	if !f.Infer {
-		if f.differ(list) <= alike {
+		if differ(f.problem, list) <= alike {
 			if err := forcedFit(ctx, f, x, 1, f.Seed); err != nil || f.best.loss <= least {
 				return err
 			}
@@ -163,7 +163,7 @@ func (f *session) decodePopulation(values [][]float64) (list []hierarchy, own fl
 
 // differ returns the largest standard deviation between neurons of a current that acts smoothly and
 // that they know.
-func (p *problem) differ(list []hierarchy) (most float64) {
+func differ(p *problem, list []hierarchy) (most float64) {
 	for k, c := range p.coords {
 		if !c.steps() && !math.IsInf(list[k].se, 1) {
 			most = max(most, list[k].sd)
@@ -239,7 +239,7 @@ func single(ctx context.Context, f *session, j int, x []float64, starts int) (*a
 	if f.Infer {
 		given = f.deviating()
 	}
-	e := f.alone(j, x, given...)
+	e := ofNeuron(f.problem, j, x, given...)
 	e.Space.deviateSD = f.GivenSD
 	p, err := e.compile()
 	if err != nil {
@@ -267,9 +267,9 @@ func single(ctx context.Context, f *session, j int, x []float64, starts int) (*a
 	return &alone{r, forced}, err
 }
 
-// assess replaces what the sensitivities say of the currents by what the differences between the
-// neurons do.
-func (p *problem) assess(id *identification, list []hierarchy) {
+// assessPopulation replaces what the sensitivities say of the currents by what the differences
+// between the neurons do.
+func assessPopulation(p *problem, id *identification, list []hierarchy) {
 	const resolution = 0.1 // as that of identify.Analyze
 	for k, c := range p.coords {
 		lo, hi := p.box.At(k)

@@ -102,7 +102,7 @@ func TestAlone(t *testing.T) {
 	e, truth := draw(t, 2, 3, 60, 2, Neuron, false)
 	e.Space.Tie = Core
 	p := compile(t, e)
-	one := p.alone(1, p.x)
+	one := ofNeuron(p, 1, p.x)
 	net := one.Space.Network
 	for _, q := range fitted {
 		net.Params[q] = []float64{truth.Params[q][1]}

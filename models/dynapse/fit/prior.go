@@ -27,7 +27,7 @@ type Prior struct {
 const defaultNoise = 0.05
 
 // addPriors adds the priors of the space to the wishes.
-func (p *problem) addPriors(noise float64) error {
+func addPriors(p *problem, noise float64) error {
 	if !(noise >= 0) || math.IsInf(noise, 0) {
 		return fmt.Errorf("%w: noise of %v, want a finite number >= 0", ErrExperiment, noise)
 	}

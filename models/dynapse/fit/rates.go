@@ -28,7 +28,7 @@ const rateElements = 1 << 15
 const leastSeconds = 0.5
 
 // shorter returns the problem with less to simulate, or p itself where it is small.
-func (p *problem) shorter() *problem {
+func shorter(p *problem) *problem {
 	q := *p
 	q.summed = slices.Clone(p.summed)
 	short := false
@@ -166,7 +166,7 @@ func (p rateProblem) optim() minimize.Problem {
 // fit has converged where they are off by no more than a spike, or by what the noise of counts
 // leaves.
 func rateFit(ctx context.Context, f *session) error {
-	short := f.shorter()
+	short := shorter(f.problem)
 	for _, decades := range []float64{1, 3} { // the second, with more starts, only where all of the first are silent
 		x, err := f.start, error(nil)
 		method := minimize.Method(minimize.MultiStart{Method: minimize.LevenbergMarquardt{Steps: 30}, Starts: f.Starts * int(decades*decades), Spread: decades * math.Ln10, Keep: 2, Rung: 2, Seed: f.Seed})
@@ -195,20 +195,4 @@ func rateFit(ctx context.Context, f *session) error {
 		f.status = minimize.Converged
 	}
 	return nil
-}
-
-// silence is the loss of a network that never spikes.
-func (p *problem) silence() (loss float64) {
-	for _, s := range p.summed {
-		loss += s.loss(make([]firing, s.rows*p.Network.N), nil, p.seconds(&s))
-	}
-	return loss
-}
-
-// resolution is the loss where every rate is off by a spike.
-func (p *problem) resolution() (loss float64) {
-	for i := range p.summed {
-		loss += p.summed[i].resolution(p.seconds(&p.summed[i]), p.Network.N)
-	}
-	return loss
 }

@@ -170,7 +170,7 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 			r.weights, r.In = s.held(held, y)
 			if !f.likely && f.Mismatch == 0 && f.best.errors == nil { // settable currents are continuous ones, too
 				for _, z := range [][]float64{s.best.x, y} {
-					if err := f.offer(context.WithoutCancel(after), f.named(x, s.problem, z)); err != nil {
+					if err := f.offer(context.WithoutCancel(after), named(f.problem, x, s.problem, z)); err != nil {
 						return nil, err
 					}
 				}

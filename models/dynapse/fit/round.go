@@ -33,7 +33,7 @@ type levels struct {
 
 // levelsOf returns the levels of coordinate k within its bounds, as they act. Of several codes with
 // one current the first counts.
-func (p *problem) levelsOf(k int) (levels, error) {
+func levelsOf(p *problem, k int) (levels, error) {
 	var l levels
 	bias, err := biasOf(p.coords[k])
 	if err != nil {
@@ -69,7 +69,7 @@ func (f *session) roundToCodes(ctx context.Context, x []float64) (y []float64, l
 			g.Levels[k] = []float64{x[k]}
 			continue
 		}
-		if ls[k], err = f.levelsOf(k); err != nil {
+		if ls[k], err = levelsOf(f.problem, k); err != nil {
 			return nil, 0, nil, err
 		}
 		g.Levels[k] = ls[k].x

@@ -114,11 +114,11 @@ func (f *session) forcing(ctx context.Context) (*problem, error) {
 		return f.problem, nil
 	}
 	if !slices.Equal(f.within.x, f.best.x) {
-		steps, err := f.stepsAt(ctx, f.best.x)
+		steps, err := stepping{f.problem}.stepsAt(ctx, f.best.x)
 		if err != nil {
 			return nil, err
 		}
-		f.within.x, f.within.problem = slices.Clone(f.best.x), f.stepped(steps)
+		f.within.x, f.within.problem = slices.Clone(f.best.x), stepping{f.problem}.stepped(steps)
 	}
 	return f.within.problem, nil
 }
@@ -166,14 +166,14 @@ func Run(ctx context.Context, e Experiment, s Settings) (*Result, error) {
 		return nil, err
 	}
 	first := f.best.loss
-	if x := p.atTimeConstants(p.x); !slices.Equal(x, p.x) {
+	if x := atTimeConstants(p, p.x); !slices.Equal(x, p.x) {
 		if err := f.offer(after, x); err != nil {
 			return nil, err
 		}
 		f.start = x
 	}
 	var note string
-	if f.start, note = p.awake(f.start); note != "" {
+	if f.start, note = awake(p, f.start); note != "" {
 		f.notes = append(f.notes, note)
 	}
 	times, stop := f.schedule(ctx)
@@ -290,7 +290,7 @@ func (s *Settings) check(p *problem) error {
 		return fmt.Errorf("%w: %s needs targets whose spikes are known, or can be seen in imem or vmem", ErrExperiment, s.Method)
 	}
 	if s.Infer {
-		return p.checkInfer()
+		return checkInfer(p)
 	}
 	return nil
 }
@@ -352,7 +352,7 @@ func recordingFit(ctx context.Context, f *session) error {
 }
 
 // atTimeConstants returns x where it has the time constants that are wanted.
-func (p *problem) atTimeConstants(x []float64) []float64 {
+func atTimeConstants(p *problem, x []float64) []float64 {
 	x = slices.Clone(x)
 	for k, w := range p.wished() {
 		if w.SD > 0 && slices.ContainsFunc(p.wishes, func(w wish) bool { return w.at == k && !w.prior }) {

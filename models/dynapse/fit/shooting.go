@@ -32,14 +32,14 @@ const leastLevel = 1
 
 // restarts finds where a recording goes on after a gap that may hide a spike, and takes what was
 // seen up to there out of the known spikes s.
-func (p *problem) restarts(r *Recording, s []float64) (list []restart) {
+func restarts(p *problem, r *Recording, s []float64) (list []restart) {
 	if r.Weight == nil || p.Network.WRec != nil || r.Target[Imem] == nil && r.Target[Vmem] == nil {
 		return nil
 	}
 	n := p.Network.N
 	width := r.B * n
 	for row := range width {
-		ln := func(t int) float64 { return p.lnImem(r, t*width+row) }
+		ln := func(t int) float64 { return lnImem(p, r, t*width+row) }
 		last, unknown := -1, false // the last sample before a gap; whether the state is unknown
 		for t := range r.T {
 			at := t*width + row
@@ -67,7 +67,7 @@ func (p *problem) restarts(r *Recording, s []float64) (list []restart) {
 }
 
 // lnImem returns ln(Imem/Io) as it was recorded.
-func (p *problem) lnImem(r *Recording, at int) float64 {
+func lnImem(p *problem, r *Recording, at int) float64 {
 	j := at % p.Network.N
 	if x := r.Target[Imem]; x != nil {
 		return fmath.Log(x[at] / p.start[dynapse.Io][j])
@@ -76,7 +76,7 @@ func (p *problem) lnImem(r *Recording, at int) float64 {
 }
 
 // volt is the potential of a membrane e-fold of neuron j, Ut/kappa.
-func (p *problem) volt(j int) float64 {
+func (p *space) volt(j int) float64 {
 	return 2 * p.start[dynapse.Ut][j] / (p.start[dynapse.KappaN][j] + p.start[dynapse.KappaP][j])
 }
 

@@ -81,7 +81,7 @@ func snapped(ctx context.Context, f *session, x []float64) (*session, *chip.Quan
 			return f, nil
 		}
 	}
-	y := p.named(p.x, f.problem, x)
+	y := named(p, p.x, f.problem, x)
 	s := newSession(p, Settings{Method: f.Method, Starts: 1, Seed: f.Seed, DAC: true, Samples: f.Samples, Logger: f.Logger})
 	if err := s.offer(ctx, y); err != nil || s.best.x == nil {
 		return f, nil
@@ -100,7 +100,7 @@ func snapped(ctx context.Context, f *session, x []float64) (*session, *chip.Quan
 }
 
 // named is y with the values that coordinates of the same names have at the point x of q.
-func (p *problem) named(y []float64, q *problem, x []float64) []float64 {
+func named(p *problem, y []float64, q *problem, x []float64) []float64 {
 	y = slices.Clone(y)
 	names := q.names()
 	for k, c := range p.coords {

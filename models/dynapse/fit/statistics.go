@@ -172,7 +172,7 @@ func (t Statistics) compile(p *problem) error {
 		if s == Refractory && v < p.dt {
 			return bad("a refractory period of %v s, want at least dt = %v s", v, p.dt)
 		}
-		p.wish(s, v, t.scale(s), t.Neurons)
+		addWish(p, s, v, t.scale(s), t.Neurons)
 	}
 	if !spiking {
 		return nil
@@ -194,7 +194,7 @@ func (t Statistics) compile(p *problem) error {
 
 // timeOf returns ln(t I) of a time constant t that follows from a current I of neuron j: the
 // product of a voltage and a capacitance.
-func (p *problem) timeOf(s Statistic, j int) float64 {
+func timeOf(p *problem, s Statistic, j int) float64 {
 	at := func(q dynapse.Param) float64 { return p.start[q][j] }
 	volt := at(dynapse.Vth)
 	if s != Refractory {
@@ -204,11 +204,11 @@ func (p *problem) timeOf(s Statistic, j int) float64 {
 }
 
 // wish adds what makes a current have the time constant v.
-func (p *problem) wish(s Statistic, v, scale float64, neurons []int) {
+func addWish(p *problem, s Statistic, v, scale float64, neurons []int) {
 	for _, k := range p.index(statisticFacts[s].param) {
 		for _, j := range p.coords[k].neurons {
 			if slices.Contains(neurons, j) {
-				p.wishes = append(p.wishes, wish{at: k, mean: p.timeOf(s, j) - fmath.Log(v), sd: noiseFloor, weight: scale / float64(len(neurons))})
+				p.wishes = append(p.wishes, wish{at: k, mean: timeOf(p, s, j) - fmath.Log(v), sd: noiseFloor, weight: scale / float64(len(neurons))})
 			}
 		}
 	}
@@ -330,7 +330,7 @@ func (t Statistics) Measure(n dynapse.Network) (map[Statistic][]float64, error) 
 			v := math.NaN()
 			switch {
 			case !s.Spiking():
-				v = fmath.Exp(p.timeOf(s, j)) / p.start[statisticFacts[s].param][j]
+				v = fmath.Exp(timeOf(p, s, j)) / p.start[statisticFacts[s].param][j]
 			case s == Rate:
 				v = of[j].count / seconds
 			case of[j].bins < leastBins:

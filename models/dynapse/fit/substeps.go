@@ -34,12 +34,15 @@ type stepsOf [][]int
 
 func (s stepsOf) equal(t stepsOf) bool { return slices.EqualFunc(s, t, slices.Equal) }
 
+// stepping is a problem with several steps in a bin.
+type stepping struct{ *problem }
+
 // coarse returns the problem with one step in a bin.
-func (p *problem) coarse() *problem {
+func (p stepping) coarse() *problem {
 	if p.Network.Substeps <= 1 {
-		return p
+		return p.problem
 	}
-	q, s := *p, *p.space
+	q, s := *p.problem, *p.space
 	s.Network.Substeps = 1
 	q.space = &s
 	return &q
@@ -52,7 +55,7 @@ func (p *problem) placeable() bool {
 
 // stepsAt are the steps in which the free network at x spikes, and of spikes that it has elsewhere
 // those that leave the least squares.
-func (p *problem) stepsAt(ctx context.Context, x []float64) (stepsOf, error) {
+func (p stepping) stepsAt(ctx context.Context, x []float64) (stepsOf, error) {
 	steps, err := p.place(ctx, x, nil)
 	if err != nil {
 		return nil, err
@@ -66,7 +69,8 @@ func withinBins(ctx context.Context, f *session, x []float64) error {
 	if !f.placeable() {
 		return nil
 	}
-	steps, err := f.stepsAt(ctx, x)
+	in := stepping{f.problem}
+	steps, err := in.stepsAt(ctx, x)
 	if err != nil {
 		return err
 	}
@@ -76,11 +80,11 @@ func withinBins(ctx context.Context, f *session, x []float64) error {
 		begun = append(begun, steps)
 		limit := 30 // a start is far; afterwards a few steps are as good as the spikes are known
 		for range stepRounds {
-			q := f.stepped(steps)
+			q := in.stepped(steps)
 			if x, loss, err = f.minimise(ctx, "steps", q.forced(0, 0).optim(), x, minimize.LevenbergMarquardt{Steps: limit}, nil); err != nil {
 				return err
 			}
-			placed, err := f.place(ctx, x, steps)
+			placed, err := in.place(ctx, x, steps)
 			if err != nil {
 				return err
 			}
@@ -93,13 +97,13 @@ func withinBins(ctx context.Context, f *session, x []float64) error {
 			if x, steps, loss, err = lengthen(ctx, f, k, x, steps, loss); err != nil {
 				return err
 			}
-			if x, steps, err = f.shift(ctx, k, x, steps, loss); err != nil {
+			if x, steps, err = in.shift(ctx, k, x, steps, loss); err != nil {
 				return err
 			}
 		}
 		f.found = x
 		before := f.best.loss
-		points, err := f.stepped(steps).crossings(ctx, x)
+		points, err := stepping{in.stepped(steps)}.crossings(ctx, x)
 		if err != nil {
 			return err
 		}
@@ -111,7 +115,7 @@ func withinBins(ctx context.Context, f *session, x []float64) error {
 		if f.best.loss < before {
 			x = f.best.x
 		}
-		if steps, err = f.crossed(ctx, x, steps); err != nil {
+		if steps, err = in.crossed(ctx, x, steps); err != nil {
 			return err
 		}
 		if f.best.loss <= exact || slices.ContainsFunc(begun, steps.equal) {
@@ -127,7 +131,7 @@ const nearlyExact = 1e-5
 // lengthen looks for a refractory time of some steps more or less, with spikes and currents of its
 // own, that leaves less of the traces. It goes on where it was right, by twice as many steps.
 func lengthen(ctx context.Context, f *session, k int, x []float64, steps stepsOf, loss float64) ([]float64, stepsOf, float64, error) {
-	last := 0
+	in, last := stepping{f.problem}, 0
 	for again := loss > nearlyExact; again; {
 		again = false
 		tries := []int{-1, 1, -2, 2}
@@ -140,11 +144,11 @@ func lengthen(ctx context.Context, f *session, k int, x []float64, steps stepsOf
 			if lo, hi := f.box.At(k); f.bins(k, x[k])+by < 1 || y[k] < lo || y[k] > hi {
 				continue
 			}
-			placed, err := f.place(ctx, y, steps)
+			placed, err := in.place(ctx, y, steps)
 			if err != nil {
 				return nil, nil, 0, err
 			}
-			y, l, err := f.minimise(ctx, "steps", f.stepped(placed).forced(0, 0).optim(), y, minimize.LevenbergMarquardt{Steps: 5}, nil)
+			y, l, err := f.minimise(ctx, "steps", in.stepped(placed).forced(0, 0).optim(), y, minimize.LevenbergMarquardt{Steps: 5}, nil)
 			if err != nil {
 				return nil, nil, 0, err
 			}
@@ -163,7 +167,7 @@ var nearThreshold = [...]float64{2e-4, 2e-3, 2e-2}
 
 // crossings returns x with thresholds in the middle of what the spikes allow, and next to its ends:
 // where the step of a spike that nothing depends on is a wrong one, one of the ends is wrong.
-func (p *problem) crossings(ctx context.Context, x []float64) ([][]float64, error) {
+func (p stepping) crossings(ctx context.Context, x []float64) ([][]float64, error) {
 	middle, err := p.centre(ctx, x)
 	if err != nil {
 		return nil, err
@@ -198,7 +202,7 @@ func (p *problem) crossings(ctx context.Context, x []float64) ([][]float64, erro
 
 // crossed returns the steps in which the free network at x spikes where it spikes in the bins of
 // the recording, and those given elsewhere.
-func (p *problem) crossed(ctx context.Context, x []float64, steps stepsOf) (stepsOf, error) {
+func (p stepping) crossed(ctx context.Context, x []float64, steps stepsOf) (stepsOf, error) {
 	q := p.stepped(steps)
 	net := q.system(x)
 	out := make(stepsOf, len(steps))
@@ -229,9 +233,9 @@ func (p *problem) crossed(ctx context.Context, x []float64, steps stepsOf) (step
 
 // stepped returns the problem whose bins are the steps of p, with spikes in these steps, or in the
 // last of their bins.
-func (p *problem) stepped(steps stepsOf) *problem {
+func (p stepping) stepped(steps stepsOf) *problem {
 	k, n := p.Network.Substeps, p.Network.N
-	q, s := *p, *p.space
+	q, s := *p.problem, *p.space
 	s.Network.Substeps = 1
 	s.start[dynapse.Dt] = make([]float64, n)
 	for j := range n {
@@ -276,13 +280,13 @@ func (p *problem) stepped(steps stepsOf) *problem {
 }
 
 // inStep is the index of a step of a bin of recording i.
-func (p *problem) inStep(i, bin, step int) int {
+func (p stepping) inStep(i, bin, step int) int {
 	width := p.recordings[i].B * p.Network.N
 	return (bin/width*p.Network.Substeps+step)*width + bin%width
 }
 
 // spaced puts a value of each bin of recording i into a step of it.
-func (p *problem) spaced(i int, v []float64, step int, empty float64) []float64 {
+func (p stepping) spaced(i int, v []float64, step int, empty float64) []float64 {
 	if v == nil {
 		return nil
 	}
@@ -294,7 +298,7 @@ func (p *problem) spaced(i int, v []float64, step int, empty float64) []float64 
 }
 
 // everywhere puts a value of each bin of recording i into all steps of it.
-func (p *problem) everywhere(i int, v []float64) (out []float64) {
+func (p stepping) everywhere(i int, v []float64) (out []float64) {
 	width := len(v) / p.recordings[i].T
 	for bin := range p.recordings[i].T {
 		for range p.Network.Substeps {
@@ -306,7 +310,7 @@ func (p *problem) everywhere(i int, v []float64) (out []float64) {
 
 // place returns the steps of spikes with the least squares at x; of those that are equal the one
 // that it has in old. It costs as many simulations as a bin has steps.
-func (p *problem) place(ctx context.Context, x []float64, old stepsOf) (stepsOf, error) {
+func (p stepping) place(ctx context.Context, x []float64, old stepsOf) (stepsOf, error) {
 	k := p.Network.Substeps
 	q := p.stepped(nil)
 	net := q.system(slices.Repeat([][]float64{x}, k)...)
@@ -372,7 +376,7 @@ func (p *problem) place(ctx context.Context, x []float64, old stepsOf) (stepsOf,
 }
 
 // squares is the loss of the traces of a sample that spikes act on, at element e of a run.
-func (p *problem) squares(r *Recording, run *dynapse.Run, probe probe, at, e, t int) (sum float64) {
+func (p stepping) squares(r *Recording, run *dynapse.Run, probe probe, at, e, t int) (sum float64) {
 	for q := range Spikes {
 		if !r.Use[q] || q == Isyn {
 			continue
@@ -386,7 +390,7 @@ func (p *problem) squares(r *Recording, run *dynapse.Run, probe probe, at, e, t 
 
 // shift moves the spikes of the neurons of refractory time k against it, to where their threshold
 // has the most room. loss is that of the traces.
-func (p *problem) shift(ctx context.Context, k int, x []float64, steps stepsOf, loss float64) ([]float64, stepsOf, error) {
+func (p stepping) shift(ctx context.Context, k int, x []float64, steps stepsOf, loss float64) ([]float64, stepsOf, error) {
 	const tolerated = 2 // times the loss, by spikes that would leave their bin
 	last := p.Network.Substeps - 1
 	bestX, bestSteps, most := x, steps, math.Inf(-1)

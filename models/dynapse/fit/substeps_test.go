@@ -53,15 +53,15 @@ func TestPlace(t *testing.T) {
 	r.Target[Imem], r.Target[Spikes] = run.Imem, run.Spikes
 	p := compile(t, e)
 	x := point(p, truth)
-	steps, err := p.place(context.Background(), x, nil)
+	steps, err := stepping{p}.place(context.Background(), x, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	loss, err := p.stepped(steps).forced(0, 0).loss(context.Background(), x)
-	if late, _ := p.stepped(nil).forced(0, 0).loss(context.Background(), x); err != nil || loss > 1e-6 || late < 1e-4 { // a spike whose trace is that of rest may be anywhere
+	loss, err := stepping{p}.stepped(steps).forced(0, 0).loss(context.Background(), x)
+	if late, _ := (stepping{p}).stepped(nil).forced(0, 0).loss(context.Background(), x); err != nil || loss > 1e-6 || late < 1e-4 { // a spike whose trace is that of rest may be anywhere
 		t.Errorf("loss %v, with all spikes in the last step %v, %v", loss, late, err)
 	}
-	free := p.stepped(nil)
+	free := stepping{p}.stepped(nil)
 	fine, err := free.network(x).Simulate(dynapse.Input{T: free.recordings[0].T, B: r.B, Counts: free.recordings[0].Input})
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestPlace(t *testing.T) {
 	for bin, count := range r.Target[Spikes] {
 		if count == 1 {
 			all++
-			if fine.Spikes[p.inStep(0, bin, steps[0][bin])] == 1 {
+			if fine.Spikes[(stepping{p}).inStep(0, bin, steps[0][bin])] == 1 {
 				right++
 			}
 		}
@@ -116,17 +116,17 @@ func TestForcing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		free, err := f.stepped(nil).network(x).Simulate(dynapse.Input{T: p.recordings[0].T, B: 1, Counts: p.recordings[0].Input})
+		free, err := stepping{f.problem}.stepped(nil).network(x).Simulate(dynapse.Input{T: p.recordings[0].T, B: 1, Counts: p.recordings[0].Input})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for bin, count := range f.spikes[0] {
 			sum := 0.0
 			for s := range f.Network.Substeps {
-				sum += free.Spikes[f.inStep(0, bin, s)]
+				sum += free.Spikes[stepping{f.problem}.inStep(0, bin, s)]
 			}
 			for s := range f.Network.Substeps {
-				if at := f.inStep(0, bin, s); count == 1 && sum == 1 && p.spikes[0][at] != free.Spikes[at] {
+				if at := (stepping{f.problem}).inStep(0, bin, s); count == 1 && sum == 1 && p.spikes[0][at] != free.Spikes[at] {
 					t.Errorf("step %d: %v spikes are forced, the network has %v", at, p.spikes[0][at], free.Spikes[at])
 				}
 			}

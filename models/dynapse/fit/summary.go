@@ -2,11 +2,8 @@ package fit
 
 import (
 	"context"
-	"fmt"
 	"math"
 
-	"github.com/surge-snn/surge/internal/fmath"
-	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/models/dynapse"
 )
 
@@ -47,7 +44,7 @@ type firing struct {
 const leastBins = 3
 
 // firings returns what the neurons did, [M, B, N].
-func (p *problem) firings(net dynapse.Network, run *dynapse.Run, m int) []firing {
+func firings(p *problem, net dynapse.Network, run *dynapse.Run, m int) []firing {
 	width := run.B * run.N
 	rows := run.B / m
 	list := make([]firing, width)
@@ -79,7 +76,7 @@ func (p *problem) firings(net dynapse.Network, run *dynapse.Run, m int) []firing
 // cotangents turns derivatives with respect to what the neurons did into those with respect to the
 // records. A later spike time is written as a slope of the derivatives of the spikes around it,
 // which is what rule T sees.
-func (p *problem) cotangents(run *dynapse.Run, of, d []firing) *dynapse.Cotangents {
+func cotangents(run *dynapse.Run, of, d []firing) *dynapse.Cotangents {
 	c := &dynapse.Cotangents{Records: dynapse.Records{Spikes: make([]float64, len(run.Spikes))}, LnImem: make([]float64, len(run.Spikes))}
 	width := run.B * run.N
 	for i, g := range d {
@@ -177,34 +174,7 @@ func (p *problem) simulate(ctx context.Context, s *summary, net dynapse.Network)
 	if err != nil {
 		return nil, nil, notFinite(err)
 	}
-	return run, p.firings(net, run, m), nil
-}
-
-// seconds is how long a summary is.
-func (p *problem) seconds(s *summary) float64 { return float64(s.steps) * p.dt }
-
-// poisson makes input, [T, B, N]: row b has the rate rates[b], in Hz. With four synapse types it
-// goes to AMPA.
-func (p *problem) poisson(seed uint64, stream string, rates []float64, seconds float64) summary {
-	s := summary{steps: max(int(math.Round(seconds/p.dt)), 1), rows: len(rates)}
-	n, types := p.Network.N, p.types()
-	s.input = make([]float64, s.steps*s.rows*n*types)
-	for b, rate := range rates {
-		rng := random.New(seed, stream, uint64(b))
-		mean := fmath.Exp(-rate * p.dt)
-		for t := range s.steps {
-			for j := range n {
-				// Knuth's method: the number of uniforms whose product stays above exp(-mean).
-				k, product := 0.0, rng.Float64()
-				for product > mean {
-					k++
-					product *= rng.Float64()
-				}
-				s.input[((t*s.rows+b)*n+j)*types] = k
-			}
-		}
-	}
-	return s
+	return run, firings(p, net, run, m), nil
 }
 
 // summaries compiles the targets that are judged by what the neurons do.
@@ -238,11 +208,3 @@ func (e Experiment) summaries(p *problem) error {
 
 // mostSteps bounds how much a target simulates.
 const mostSteps = 1 << 24
-
-// checkLength is an error where a target is too long for the memory.
-func (p *problem) checkLength(name string, rows int, seconds float64) error {
-	if size := seconds / p.dt * float64(rows*p.Network.N); size > mostSteps {
-		return fmt.Errorf("%w: %s: %v s are %.3g bins of all neurons, want at most %d", ErrExperiment, name, seconds, size, mostSteps)
-	}
-	return nil
-}

@@ -75,8 +75,3 @@ func timing(ctx context.Context, f *session, x []float64) error {
 	_, err := descend(ctx, f, "timing", f.free(dynapse.SurgeMixed), x, minimize.Descent{Transform: optim.Adam{LR: optim.Constant(0.02)}, Steps: 200, Patience: 60})
 	return err
 }
-
-// hasSpikes says whether a recording has spikes to be counted.
-func (p *problem) hasSpikes() bool {
-	return slices.ContainsFunc(p.recordings, func(r Recording) bool { return r.Target[Spikes] != nil })
-}

@@ -153,14 +153,6 @@ func (t Task) Measure(n dynapse.Network) (counts []float64, right float64, err e
 	return counts, right, nil
 }
 
-// hasTasks says whether a task is a target.
-func (p *problem) hasTasks() bool {
-	return slices.ContainsFunc(p.summed, func(s summary) bool {
-		_, ok := s.judge.(*Task)
-		return ok
-	})
-}
-
 // taskFit trains currents and recurrent weights by backpropagation through time from several
 // starts, and ends with a search without gradients where something is still wrong. The rule is that
 // which creates, deletes and moves spikes: with rule S alone, half as many tasks of a spiking

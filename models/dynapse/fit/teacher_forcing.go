@@ -2,12 +2,10 @@ package fit
 
 import (
 	"context"
-	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/models/dynapse"
 	"github.com/surge-snn/surge/optim/minimize"
 )
@@ -45,7 +43,7 @@ const (
 // teacherForcing fits the network with forced spikes until the free network does well, and asks for
 // a second opinion where the answer may be another minimum than the least.
 func teacherForcing(ctx context.Context, f *session) error {
-	if err := forcedRounds(ctx, f); err != nil || f.separable() {
+	if err := forcedRounds(ctx, f); err != nil || separable(f.problem) {
 		return err
 	}
 	if err := otherBins(ctx, f); err != nil {
@@ -57,13 +55,13 @@ func teacherForcing(ctx context.Context, f *session) error {
 // forcedRounds fits the network with forced spikes until the free network does well.
 func forcedRounds(ctx context.Context, f *session) error {
 	least := f.wellFitted()
-	if f.separable() {
+	if separable(f.problem) {
 		if err := oneByOne(ctx, f); err != nil || f.best.loss <= least+f.penalty(f.best.x) {
 			return err
 		}
 	}
 	whole := *f // in steps as long as bins, which are cheap, and near enough for a start
-	whole.problem = f.coarse()
+	whole.problem = stepping{f.problem}.coarse()
 	for round := range rounds {
 		before := f.best.loss
 		if err := forcedFit(ctx, &whole, f.start, f.Starts<<round, f.Seed+uint64(round)); err != nil || f.Network.Substeps <= 1 && f.best.loss <= least+f.penalty(f.best.x) {
@@ -72,7 +70,7 @@ func forcedRounds(ctx context.Context, f *session) error {
 		if err := withinBins(ctx, f, whole.found); err != nil || f.Network.Substeps > 1 && f.best.loss <= least+f.penalty(f.best.x) {
 			return err
 		}
-		if round == 0 && least > 0 && f.several() {
+		if round == 0 && least > 0 && several(f.problem) {
 			if err := populationEstimate(ctx, f, least); err != nil || f.best.errors != nil || f.best.loss <= least {
 				return err
 			}
@@ -82,18 +80,6 @@ func forcedRounds(ctx context.Context, f *session) error {
 		}
 	}
 	return nil
-}
-
-// wellFitted is the loss of traces below which a minimum is a good one; 0 without traces.
-func (p *problem) wellFitted() (least float64) {
-	for i := range p.recordings {
-		for q := range Quantity(numQuantities) {
-			if r := &p.recordings[i]; r.Use[q] && q != Spikes {
-				least += wellFitted * r.scale(q)
-			}
-		}
-	}
-	return least
 }
 
 // forcedFit fits the network with forced spikes from x, and offers what the free network does with
@@ -123,7 +109,7 @@ func forcedFit(ctx context.Context, f *session, x []float64, starts int, seed ui
 		first := i == 0
 		if first && len(f.Params) > 0 && (f.Weights || f.deviates != nil) { // currents are found more easily before the others join
 			held := p
-			held.Box = f.holdOthers(x)
+			held.Box = holdOthers(f.problem, x)
 			y, _, err := f.minimise(ctx, "currents", held, x, minimize.MultiStart{Method: method, Starts: starts, Keep: max(2, starts/4), Enough: surely * f.wellFitted(), Seed: seed}, complete)
 			if err != nil {
 				return err
@@ -181,7 +167,7 @@ const noisy = 4
 
 // holdOthers returns the bounds with those of recurrent weights and given parameters closed around
 // their start.
-func (p *problem) holdOthers(x []float64) minimize.Box {
+func holdOthers(p *problem, x []float64) minimize.Box {
 	b := minimize.Box{Lower: slices.Clone(p.box.Lower), Upper: slices.Clone(p.box.Upper)}
 	for k, c := range p.coords {
 		if c.isWeight() || c.given {
@@ -191,18 +177,13 @@ func (p *problem) holdOthers(x []float64) minimize.Box {
 	return b
 }
 
-// hasTraces says whether a trace is part of the loss.
-func (p *problem) hasTraces() bool {
-	return slices.ContainsFunc(p.recordings, func(r Recording) bool { return r.otherTerms() })
-}
-
 // refit fits from a point near which an answer may be, and offers it.
 func refit(ctx context.Context, f *session, x []float64) error {
 	if f.placeable() {
 		return withinBins(ctx, f, x)
 	}
 	whole := *f
-	whole.problem = f.coarse()
+	whole.problem = stepping{f.problem}.coarse()
 	return forcedFit(ctx, &whole, x, 1, f.Seed)
 }
 
@@ -210,11 +191,11 @@ func refit(ctx context.Context, f *session, x []float64) error {
 // bins that leave the least.
 func (p *problem) tracesLoss(ctx context.Context, x []float64) (float64, error) {
 	if p.Network.Substeps > 1 && p.spikes != nil && p.hasTraces() {
-		steps, err := p.place(ctx, x, nil)
+		steps, err := stepping{p}.place(ctx, x, nil)
 		if err != nil {
 			return 0, err
 		}
-		p = p.stepped(steps)
+		p = stepping{p}.stepped(steps)
 	}
 	return p.forced(0, 0).loss(ctx, x)
 }
@@ -336,25 +317,6 @@ func refractory(ctx context.Context, f *session, fp *forced, x []float64, loss f
 		}
 	}
 	return x, nil
-}
-
-// bins returns the refractory time of coordinate k in steps, ceil(t_ref/step), for the value x.
-func (p *problem) bins(k int, x float64) int {
-	return int(math.Ceil(p.tref(k)/fmath.Exp(x)/p.step() - 1e-9))
-}
-
-// step is the time step of the simulation, s: a bin, or with substeps a part of it.
-func (p *problem) step() float64 { return p.dt / float64(max(p.Network.Substeps, 1)) }
-
-// lnIref returns the coordinate for a refractory time in steps.
-func (p *problem) lnIref(k int, bins float64) float64 {
-	return fmath.Log(p.tref(k) / (bins * p.step()))
-}
-
-// tref returns Vth C_ref of the neurons of coordinate k, in ampere seconds.
-func (p *problem) tref(k int) float64 {
-	j := p.coords[k].neurons[0]
-	return p.start[dynapse.Vth][j] * p.start[dynapse.CRef][j]
 }
 
 // mostBins is the largest refractory time that the spikes of coordinate k allow: the shortest time

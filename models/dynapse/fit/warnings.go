@@ -21,17 +21,6 @@ const wellSummed = 4
 // too.
 const countsOff = 2
 
-// countNoise is the expected loss of curves where the currents are those of the measured neurons.
-func (p *problem) countNoise() (loss float64) {
-	for i := range p.summed {
-		s := &p.summed[i]
-		if c, ok := s.judge.(*Curve); ok {
-			loss += c.countNoise(p.seconds(s), p.Network.N)
-		}
-	}
-	return loss
-}
-
 // contradictions lists the currents that end more than 10 % away from the time constants that are
 // wanted of them.
 func (f *problem) contradictions(x []float64) (names []string) {
