@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/surge-snn/surge/internal/files"
@@ -80,6 +81,16 @@ func (t table) want(name, what string) (*files.Column, error) {
 	return c, nil
 }
 
+// noNumber returns the first text of a column that is no number, and its row.
+func noNumber(c *files.Column) string {
+	for row, code := range c.Codes {
+		if _, err := strconv.ParseFloat(c.Texts[code], 64); err != nil {
+			return fmt.Sprintf("%.40q in row %d", c.Texts[code], row+1)
+		}
+	}
+	return fmt.Sprintf("%.40q", c.Texts)
+}
+
 // code returns the number of the value in a row of a column.
 func codes(c *files.Column) []int32 {
 	if c.Codes != nil {
@@ -149,7 +160,10 @@ func (s CSV) read(path string) (*recorded, error) {
 			continue
 		}
 		if c.Codes != nil {
-			return nil, t.bad(c.Name, "numbers, found %.40q; data.ignore names columns that are no features", c.Texts[0])
+			return nil, t.bad(c.Name, "numbers, found %s; data.ignore names columns that are no features", noNumber(c))
+		}
+		if row := slices.IndexFunc(c.Data, func(v float64) bool { return v-v != 0 }); row >= 0 {
+			return nil, t.bad(c.Name, "finite numbers, found %v in row %d", c.Data[row], row+1)
 		}
 		features = append(features, c)
 	}
@@ -241,7 +255,7 @@ func (s CSV) rest(t table, r *recorded, ys []*files.Column, first []int) error {
 	case kind != "class":
 		for _, y := range ys {
 			if y.Data == nil {
-				return t.bad(y.Name, "numbers, for target = %q, found %.40q", kind, y.Texts[0])
+				return t.bad(y.Name, "numbers, for target = %q, found %s", kind, noNumber(y))
 			}
 			for row, v := range y.Data {
 				if v-v != 0 {
@@ -265,6 +279,11 @@ func (s CSV) rest(t table, r *recorded, ys []*files.Column, first []int) error {
 		}
 	case y.Data == nil && r.n > 0:
 		picked, _ := each(y)
+		for i, code := range picked {
+			if y.Texts[code] == "" {
+				return t.bad(y.Name, "a class in each row, found none in row %d", first[i]+1)
+			}
+		}
 		r.labels = &labels{y.Texts, picked}
 	default:
 		l, err := numberLabels(r.n, func(i int) (int64, error) {
@@ -291,7 +310,7 @@ func (s CSV) rest(t table, r *recorded, ys []*files.Column, first []int) error {
 	}
 	if c := t.get("set"); c != nil {
 		if c.Data == nil {
-			return t.bad("set", "0, 1 or 2, found %.40q", c.Texts[0])
+			return t.bad("set", "0, 1 or 2, found %s", noNumber(c))
 		}
 		if _, err = each(c); err != nil {
 			return err

@@ -51,7 +51,7 @@ func readEventTable(path, unit string) (rec recording, trials []int32, err error
 	}
 	for _, c := range []*files.Column{times, channel, y, polarity, trial} {
 		if c != nil && c.Codes != nil {
-			return nil, nil, t.bad(c.Name, "numbers, found %.40q", c.Texts[0])
+			return nil, nil, t.bad(c.Name, "numbers, found %s", noNumber(c))
 		}
 	}
 	if times.Unit != "" {

@@ -95,13 +95,14 @@ type tsHeader struct {
 	number   bool     // the last field is a number
 	channels int      // 0: not said
 	length   int      // of all samples; 0: not said
+	equal    bool     // all have the length of the first
 }
 
 // decode reads a file.
 func (s TS) decode(r io.Reader) (*recorded, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	var h tsHeader
-	line, data := 0, false
+	line, first, data := 0, 0, false
 	out := &recorded{form: Form{Input: Sequence}}
 	var samples [][]float64 // [S][T, N]
 	var targets []string
@@ -128,7 +129,12 @@ func (s TS) decode(r io.Reader) (*recorded, error) {
 					return nil, bad
 				}
 				if len(samples) == 0 {
+					first = line
 					out.form.Channels = max(h.channels, strings.Count(text, ":")+1-btoi(h.class || h.number))
+				}
+				if h.equal && len(samples) > 0 && len(x) != len(samples[0]) {
+					return nil, fmt.Errorf("%w: line %d: expected %d values, as in line %d, because of @equalLength true, found %d",
+						ErrFormat, line, len(samples[0])/out.form.Channels, first, len(x)/out.form.Channels)
 				}
 				samples, targets = append(samples, x), append(targets, target)
 				out.form.Steps = max(out.form.Steps, len(x)/out.form.Channels)
@@ -178,6 +184,8 @@ func (h *tsHeader) add(text string, line int, end error) (data bool, err error) 
 		}
 	case "@targetlabel":
 		h.number = flag
+	case "@equallength":
+		h.equal = flag
 	case "@dimension", "@dimensions", "@serieslength":
 		n := 0
 		if len(values) == 1 {
