@@ -23,7 +23,8 @@ type sweep struct {
 	nextV, nextI []float64
 	mask         []uint64     // neurons that may have crossed the threshold
 	intervals    []interval   // of many neurons
-	round        round        // of many neurons
+	round        round        // of many neurons that are alike
+	apart        apart        // of those that differ
 	latest       []int32      // spike of each neuron in found
 	one          interval     // see of
 	found        []sweptSpike // interval by interval, and those of a neuron by time in each
@@ -141,7 +142,11 @@ func (w *sweep) many(t *Tape) error {
 	w.nextV, w.nextI, w.mask = resize(w.nextV, n), resize(w.nextI, n), resize(w.mask, lanes.Words(n))
 	w.intervals, w.latest = w.intervals[:0], resize(w.latest, n)
 	w.own.grow(n)
-	w.round.grow(n)
+	if w.differ {
+		w.apart.grow(n)
+	} else {
+		w.round.grow(n)
+	}
 	for start, last := 0.0, false; !last; {
 		x := interval{
 			start: start, stop: t.end, index: int32(len(w.intervals)),
@@ -176,7 +181,11 @@ func (w *sweep) interval(t *Tape, x *interval) error {
 	switch {
 	case w.differ:
 		lanes.AdvanceEach(w.mask, w.nextV, w.nextI, w.v, w.i, w.own.Each, w.flows.q)
-		err = w.each(t, x)
+		if float64(w.flows.fastest*(x.stop-x.start)) < longest {
+			err = w.roundsApart(t, x)
+		} else {
+			err = w.each(t, x)
+		}
 	case c.tauMem == 2*c.tauSyn && x.Mem > shortest:
 		lanes.Advance(w.mask, w.nextV, w.nextI, w.v, w.i, lanes.Factors(x.Factors), c.q)
 		err = w.rounds(t, x)

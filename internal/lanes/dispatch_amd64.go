@@ -175,6 +175,47 @@ func fastSlopes(mem, syn, v, i, a, b []float64, p Each, r Rates, h float64) bool
 	return avx2
 }
 
+func fastFlow(p Each, r Rates, h []float64) bool {
+	table := (*float64)(fmath.ExpTable())
+	switch {
+	case avx512:
+		flowAVX512(&p.Mem[0], &p.Syn[0], &p.Kappa[0], &r.Alpha[0], &r.Beta[0], &r.PerGap[0], &h[0], len(h), table)
+	case avx2:
+		flowAVX2(&p.Mem[0], &p.Syn[0], &p.Kappa[0], &r.Alpha[0], &r.Beta[0], &r.PerGap[0], &h[0], len(h), table)
+	}
+	return avx2
+}
+
+func fastApproach(h, v, i, q []float64, r Rates) bool {
+	switch {
+	case avx512:
+		approachAVX512(&h[0], &v[0], &i[0], &q[0], &r.TauMem[0], &r.Beta[0], len(h))
+	case avx2:
+		approachAVX2(&h[0], &v[0], &i[0], &q[0], &r.TauMem[0], &r.Beta[0], len(h))
+	}
+	return avx2
+}
+
+func fastHalley(h, limit, v, i, q []float64, p Each, r Rates) bool {
+	switch {
+	case avx512:
+		halleyAVX512(&h[0], &limit[0], &v[0], &i[0], &q[0], &p.Mem[0], &p.Syn[0], &p.Kappa[0], &r.Alpha[0], &r.Beta[0], len(h))
+	case avx2:
+		halleyAVX2(&h[0], &limit[0], &v[0], &i[0], &q[0], &p.Mem[0], &p.Syn[0], &p.Kappa[0], &r.Alpha[0], &r.Beta[0], len(h))
+	}
+	return avx2
+}
+
+func fastSettle(hits []uint64, h, limit, v, i, q []float64, p Each, r Rates) bool {
+	switch {
+	case avx512:
+		settleAVX512(&hits[0], &h[0], &limit[0], &v[0], &i[0], &q[0], &p.Mem[0], &p.Syn[0], &p.Kappa[0], &r.Alpha[0], &r.Beta[0], len(h))
+	case avx2:
+		settleAVX2(&hits[0], &h[0], &limit[0], &v[0], &i[0], &q[0], &p.Mem[0], &p.Syn[0], &p.Kappa[0], &r.Alpha[0], &r.Beta[0], len(h))
+	}
+	return avx2
+}
+
 // code returns operations as the kernels read them: four words each.
 func code(ops []SeriesOp) *int { return (*int)(unsafe.Pointer(unsafe.SliceData(ops))) }
 

@@ -19,6 +19,8 @@
 //	Propagate               the propagators over an interval
 //	AdvanceEach, RetreatEach
 //	Slopes                  what an interval gives to the gradients of time constants
+//	Flow                    the propagators over a time of each
+//	Approach, Halley, Settle  when they cross the threshold
 //
 // For a block of few neurons, whose states stay in registers over many intervals:
 //

@@ -60,3 +60,55 @@ func TestEachSpecification(t *testing.T) {
 		})
 	})
 }
+
+// TestCrossingSpecification is TestSpecification for the times at which neurons that differ cross.
+func TestCrossingSpecification(t *testing.T) {
+	kernels(t, func(t *testing.T) {
+		rapid.Check(t, func(r *rapid.T) {
+			n := rapid.IntRange(0, 70).Draw(r, "n")
+			rates := Rates{numbers(r, n, "tauMem"), numbers(r, n, "alpha"), numbers(r, n, "beta"), numbers(r, n, "perGap")}
+			h, limit := numbers(r, n, "h"), numbers(r, n, "limit")
+			v, i, q := numbers(r, n, "v"), numbers(r, n, "i"), numbers(r, n, "q")
+			p := Each{numbers(r, n, "mem"), numbers(r, n, "syn"), numbers(r, n, "kappa")}
+			p2 := Each{cloned(p.Mem), cloned(p.Syn), cloned(p.Kappa)}
+
+			h2 := cloned(h)
+			Halley(h, limit, v, i, q, p, rates)
+			halley(h2, limit, v, i, q, p, rates)
+			same(r, "h of a step", h, h2)
+			var got, want [3]uint64
+			got[Words(n)], want[Words(n)] = 9, 9
+			Settle(got[:Words(n)], h, limit, v, i, q, p, rates)
+			settle(want[:Words(n)], h2, limit, v, i, q, p2, rates)
+			if got != want {
+				t.Fatalf("hits %b, want %b", got, want)
+			}
+			same(r, "h at last", h, h2)
+			same(r, "mem", p.Mem, p2.Mem)
+			same(r, "syn", p.Syn, p2.Syn)
+			same(r, "kappa", p.Kappa, p2.Kappa)
+
+			for j := range n { // as they are
+				alpha := rapid.Float64Range(1e-3, 1).Draw(r, "alpha")
+				rates.TauMem[j], rates.Alpha[j], rates.Beta[j] = 1/alpha, alpha, alpha
+				if !rapid.Bool().Draw(r, "equal") {
+					rates.Beta[j] = rapid.Float64Range(1e-3, 1).Draw(r, "beta")
+				}
+				h[j] = rapid.OneOf(rapid.Float64Range(1e-9, 1), rapid.Float64Range(1e-9, 700)).Draw(r, "h")
+				q[j] = rapid.Float64Range(1e-3, 2).Draw(r, "q")
+				v[j] = q[j] - rapid.Float64Range(1e-9, 4).Draw(r, "gap")
+				i[j] = q[j] + rapid.Float64Range(1e-9, 4).Draw(r, "excess")
+			}
+			Flow(p, rates, h)
+			flow(p2, rates, h)
+			same(r, "mem", p.Mem, p2.Mem)
+			same(r, "syn", p.Syn, p2.Syn)
+			same(r, "kappa", p.Kappa, p2.Kappa)
+			h2 = cloned(h)
+			if n > 0 && fastApproach(h, v, i, q, rates) {
+				approach(h2, v, i, q, rates)
+				same(r, "first h", h, h2)
+			}
+		})
+	})
+}

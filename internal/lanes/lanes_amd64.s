@@ -2458,6 +2458,1725 @@ GLOBL wordbf26c16c16c16c17<>(SB), RODATA|NOPTR, $8
 DATA wordbf7c71c71c71c71c<>+0(SB)/8, $0xbf7c71c71c71c71c
 GLOBL wordbf7c71c71c71c71c<>(SB), RODATA|NOPTR, $8
 
+// func flowAVX2(mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, perGap *float64, h *float64, n int, table *float64)
+// Requires: AVX, AVX2
+TEXT ·flowAVX2(SB), NOSPLIT, $0-72
+	MOVQ n+56(FP), AX
+	MOVQ table+64(FP), CX
+	SHLQ $0x03, AX
+	XORQ DX, DX
+	SUBQ $0x40, AX
+	JL   flow_tail
+
+flow_loop:
+	MOVQ         alpha+24(FP), BX
+	VMOVUPD      (BX)(DX*1), Y0
+	VMOVUPD      32(BX)(DX*1), Y1
+	MOVQ         beta+32(FP), BX
+	VMOVUPD      (BX)(DX*1), Y2
+	VMOVUPD      32(BX)(DX*1), Y3
+	VMINPD       Y2, Y0, Y0
+	VMINPD       Y3, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	MOVQ         h+48(FP), BX
+	VMOVUPD      (BX)(DX*1), Y4
+	VMOVUPD      32(BX)(DX*1), Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y3, Y1, Y1
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y2
+	VMULPD       Y2, Y0, Y3
+	VMULPD       Y2, Y1, Y2
+	VBROADCASTSD word4338000000000000<>+0(SB), Y4
+	VADDPD       Y4, Y3, Y3
+	VADDPD       Y4, Y2, Y2
+	VBROADCASTSD word000000000000007f<>+0(SB), Y4
+	VANDPD       Y4, Y3, Y5
+	VANDPD       Y4, Y2, Y4
+	VPSLLQ       $0x01, Y5, Y5
+	VPSLLQ       $0x01, Y4, Y4
+	VPSLLQ       $0x2d, Y3, Y6
+	VPSLLQ       $0x2d, Y2, Y7
+	VBROADCASTSD word4338000000000000<>+0(SB), Y8
+	VSUBPD       Y8, Y3, Y3
+	VSUBPD       Y8, Y2, Y2
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y8
+	VMULPD       Y8, Y3, Y9
+	VMULPD       Y8, Y2, Y8
+	VSUBPD       Y9, Y0, Y0
+	VSUBPD       Y8, Y1, Y1
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y8
+	VMULPD       Y8, Y3, Y3
+	VMULPD       Y8, Y2, Y2
+	VSUBPD       Y3, Y0, Y0
+	VSUBPD       Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VPCMPEQQ     Y8, Y8, Y8
+	VGATHERQPD   Y8, 8(CX)(Y5*8), Y2
+	VPCMPEQQ     Y8, Y8, Y8
+	VGATHERQPD   Y8, 8(CX)(Y4*8), Y3
+	VPADDQ       Y6, Y2, Y2
+	VPADDQ       Y7, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VPCMPEQQ     Y8, Y8, Y8
+	VGATHERQPD   Y8, (CX)(Y5*8), Y6
+	VPCMPEQQ     Y5, Y5, Y5
+	VGATHERQPD   Y5, (CX)(Y4*8), Y7
+	VADDPD       Y0, Y6, Y4
+	VADDPD       Y1, Y7, Y5
+	VMULPD       Y0, Y0, Y6
+	VMULPD       Y1, Y1, Y7
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y9
+	VMULPD       Y9, Y0, Y10
+	VMULPD       Y9, Y1, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VMULPD       Y10, Y6, Y9
+	VMULPD       Y8, Y7, Y8
+	VADDPD       Y9, Y4, Y4
+	VADDPD       Y8, Y5, Y5
+	VMULPD       Y6, Y6, Y6
+	VMULPD       Y7, Y7, Y7
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y8
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y9
+	VMULPD       Y9, Y0, Y0
+	VMULPD       Y9, Y1, Y1
+	VADDPD       Y0, Y8, Y0
+	VADDPD       Y1, Y8, Y1
+	VMULPD       Y0, Y6, Y0
+	VMULPD       Y1, Y7, Y1
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	VADDPD       Y0, Y2, Y0
+	VADDPD       Y1, Y3, Y1
+	MOVQ         mem+0(FP), BX
+	VMOVUPD      Y0, (BX)(DX*1)
+	VMOVUPD      Y1, 32(BX)(DX*1)
+	MOVQ         alpha+24(FP), BX
+	VMOVUPD      (BX)(DX*1), Y0
+	VMOVUPD      32(BX)(DX*1), Y1
+	MOVQ         beta+32(FP), BX
+	VMOVUPD      (BX)(DX*1), Y2
+	VMOVUPD      32(BX)(DX*1), Y3
+	VMAXPD       Y2, Y0, Y4
+	VMAXPD       Y3, Y1, Y5
+	VMINPD       Y2, Y0, Y0
+	VMINPD       Y3, Y1, Y1
+	VSUBPD       Y0, Y4, Y0
+	VSUBPD       Y1, Y5, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	MOVQ         h+48(FP), BX
+	VMOVUPD      (BX)(DX*1), Y4
+	VMOVUPD      32(BX)(DX*1), Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y3, Y1, Y1
+	MOVQ         kappa+16(FP), BX
+	VMOVUPD      Y0, (BX)(DX*1)
+	VMOVUPD      Y1, 32(BX)(DX*1)
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y2
+	VMULPD       Y2, Y0, Y3
+	VMULPD       Y2, Y1, Y2
+	VBROADCASTSD word4338000000000000<>+0(SB), Y4
+	VADDPD       Y4, Y3, Y3
+	VADDPD       Y4, Y2, Y2
+	VBROADCASTSD word000000000000007f<>+0(SB), Y4
+	VANDPD       Y4, Y3, Y5
+	VANDPD       Y4, Y2, Y4
+	VPSLLQ       $0x01, Y5, Y5
+	VPSLLQ       $0x01, Y4, Y4
+	VPSLLQ       $0x2d, Y3, Y6
+	VPSLLQ       $0x2d, Y2, Y7
+	VBROADCASTSD word4338000000000000<>+0(SB), Y8
+	VSUBPD       Y8, Y3, Y3
+	VSUBPD       Y8, Y2, Y2
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y8
+	VMULPD       Y8, Y3, Y9
+	VMULPD       Y8, Y2, Y8
+	VSUBPD       Y9, Y0, Y0
+	VSUBPD       Y8, Y1, Y1
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y8
+	VMULPD       Y8, Y3, Y3
+	VMULPD       Y8, Y2, Y2
+	VSUBPD       Y3, Y0, Y0
+	VSUBPD       Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VPCMPEQQ     Y8, Y8, Y8
+	VGATHERQPD   Y8, 8(CX)(Y5*8), Y2
+	VPCMPEQQ     Y8, Y8, Y8
+	VGATHERQPD   Y8, 8(CX)(Y4*8), Y3
+	VPADDQ       Y6, Y2, Y2
+	VPADDQ       Y7, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VPCMPEQQ     Y8, Y8, Y8
+	VGATHERQPD   Y8, (CX)(Y5*8), Y6
+	VPCMPEQQ     Y5, Y5, Y5
+	VGATHERQPD   Y5, (CX)(Y4*8), Y7
+	VADDPD       Y0, Y6, Y4
+	VADDPD       Y1, Y7, Y5
+	VMULPD       Y0, Y0, Y6
+	VMULPD       Y1, Y1, Y7
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y9
+	VMULPD       Y9, Y0, Y10
+	VMULPD       Y9, Y1, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VMULPD       Y10, Y6, Y9
+	VMULPD       Y8, Y7, Y8
+	VADDPD       Y9, Y4, Y4
+	VADDPD       Y8, Y5, Y5
+	VMULPD       Y6, Y6, Y6
+	VMULPD       Y7, Y7, Y7
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y8
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y9
+	VMULPD       Y9, Y0, Y0
+	VMULPD       Y9, Y1, Y1
+	VADDPD       Y0, Y8, Y0
+	VADDPD       Y1, Y8, Y1
+	VMULPD       Y0, Y6, Y0
+	VMULPD       Y1, Y7, Y1
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	MOVQ         syn+8(FP), BX
+	VMOVUPD      Y0, (BX)(DX*1)
+	VMOVUPD      Y1, 32(BX)(DX*1)
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y0
+	VSUBPD       Y0, Y2, Y1
+	VSUBPD       Y0, Y3, Y0
+	VSUBPD       Y2, Y1, Y4
+	VSUBPD       Y3, Y0, Y5
+	VSUBPD       Y4, Y1, Y6
+	VSUBPD       Y5, Y0, Y7
+	VSUBPD       Y6, Y2, Y2
+	VSUBPD       Y7, Y3, Y3
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VADDPD       Y4, Y6, Y4
+	VADDPD       Y5, Y6, Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	MOVQ         syn+8(FP), BX
+	VMOVUPD      (BX)(DX*1), Y4
+	VMOVUPD      32(BX)(DX*1), Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VADDPD       Y2, Y1, Y1
+	VADDPD       Y3, Y0, Y0
+	MOVQ         syn+8(FP), BX
+	VMOVUPD      Y1, (BX)(DX*1)
+	VMOVUPD      Y0, 32(BX)(DX*1)
+	MOVQ         kappa+16(FP), BX
+	VMOVUPD      (BX)(DX*1), Y0
+	VMOVUPD      32(BX)(DX*1), Y1
+	VMULPD       Y0, Y0, Y2
+	VMULPD       Y1, Y1, Y3
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Y4
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Y5
+	VMULPD       Y5, Y0, Y6
+	VMULPD       Y5, Y1, Y5
+	VADDPD       Y6, Y4, Y6
+	VADDPD       Y5, Y4, Y4
+	VMULPD       Y2, Y6, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Y6
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Y6
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y6
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y3, Y4, Y4
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y6
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y4, Y3, Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	MOVQ         kappa+16(FP), BX
+	VMOVUPD      (BX)(DX*1), Y2
+	VMOVUPD      32(BX)(DX*1), Y3
+	VBROADCASTSD wordbfc0000000000000<>+0(SB), Y4
+	VCMPPD       $0x1e, Y4, Y2, Y2
+	VCMPPD       $0x1e, Y4, Y3, Y3
+	MOVQ         syn+8(FP), BX
+	VMOVUPD      (BX)(DX*1), Y4
+	VMOVUPD      32(BX)(DX*1), Y5
+	VBLENDVPD    Y2, Y0, Y4, Y4
+	VBLENDVPD    Y3, Y1, Y5, Y5
+	MOVQ         mem+0(FP), BX
+	VMOVUPD      (BX)(DX*1), Y0
+	VMOVUPD      32(BX)(DX*1), Y1
+	VMULPD       Y4, Y0, Y2
+	VMULPD       Y5, Y1, Y3
+	MOVQ         perGap+40(FP), BX
+	VMOVUPD      (BX)(DX*1), Y4
+	VMOVUPD      32(BX)(DX*1), Y5
+	VMULPD       Y4, Y2, Y4
+	VMULPD       Y5, Y3, Y5
+	VADDPD       Y2, Y0, Y2
+	VADDPD       Y3, Y1, Y3
+	MOVQ         alpha+24(FP), BX
+	VMOVUPD      (BX)(DX*1), Y6
+	VMOVUPD      32(BX)(DX*1), Y7
+	MOVQ         beta+32(FP), BX
+	VMOVUPD      (BX)(DX*1), Y8
+	VMOVUPD      32(BX)(DX*1), Y9
+	VCMPPD       $0x12, Y8, Y6, Y10
+	VCMPPD       $0x12, Y9, Y7, Y11
+	VCMPPD       $0x1d, Y8, Y6, Y12
+	VCMPPD       $0x1d, Y9, Y7, Y13
+	VANDPD       Y10, Y12, Y10
+	VANDPD       Y11, Y13, Y11
+	MOVQ         h+48(FP), BX
+	VMOVUPD      (BX)(DX*1), Y12
+	VMOVUPD      32(BX)(DX*1), Y13
+	VMULPD       Y12, Y6, Y12
+	VMULPD       Y13, Y7, Y13
+	VMULPD       Y0, Y12, Y12
+	VMULPD       Y1, Y13, Y13
+	VBLENDVPD    Y10, Y12, Y4, Y4
+	VBLENDVPD    Y11, Y13, Y5, Y5
+	MOVQ         kappa+16(FP), BX
+	VMOVUPD      Y4, (BX)(DX*1)
+	VMOVUPD      Y5, 32(BX)(DX*1)
+	VMOVAPD      Y0, Y4
+	VMOVAPD      Y1, Y5
+	VCMPPD       $0x12, Y8, Y6, Y6
+	VCMPPD       $0x12, Y9, Y7, Y7
+	VBLENDVPD    Y6, Y2, Y4, Y4
+	VBLENDVPD    Y7, Y3, Y5, Y5
+	MOVQ         syn+8(FP), BX
+	VMOVUPD      Y4, (BX)(DX*1)
+	VMOVUPD      Y5, 32(BX)(DX*1)
+	VBLENDVPD    Y6, Y0, Y2, Y2
+	VBLENDVPD    Y7, Y1, Y3, Y3
+	MOVQ         mem+0(FP), BX
+	VMOVUPD      Y2, (BX)(DX*1)
+	VMOVUPD      Y3, 32(BX)(DX*1)
+	ADDQ         $0x40, DX
+	SUBQ         $0x40, AX
+	JGE          flow_loop
+
+flow_tail:
+	ADDQ         $0x40, AX
+	JZ           flow_end
+	LEAQ         tail<>+64(SB), BX
+	SUBQ         AX, BX
+	VMOVUPD      (BX), Y0
+	VMOVUPD      32(BX), Y1
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y3
+	MOVQ         beta+32(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y5
+	VMINPD       Y4, Y2, Y2
+	VMINPD       Y5, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         h+48(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y4
+	VMULPD       Y4, Y2, Y5
+	VMULPD       Y4, Y3, Y4
+	VBROADCASTSD word4338000000000000<>+0(SB), Y6
+	VADDPD       Y6, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VBROADCASTSD word000000000000007f<>+0(SB), Y6
+	VANDPD       Y6, Y5, Y7
+	VANDPD       Y6, Y4, Y6
+	VPSLLQ       $0x01, Y7, Y7
+	VPSLLQ       $0x01, Y6, Y6
+	VPSLLQ       $0x2d, Y5, Y8
+	VPSLLQ       $0x2d, Y4, Y9
+	VBROADCASTSD word4338000000000000<>+0(SB), Y10
+	VSUBPD       Y10, Y5, Y5
+	VSUBPD       Y10, Y4, Y4
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y10
+	VMULPD       Y10, Y5, Y11
+	VMULPD       Y10, Y4, Y10
+	VSUBPD       Y11, Y2, Y2
+	VSUBPD       Y10, Y3, Y3
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y10
+	VMULPD       Y10, Y5, Y5
+	VMULPD       Y10, Y4, Y4
+	VSUBPD       Y5, Y2, Y2
+	VSUBPD       Y4, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VPCMPEQQ     Y10, Y10, Y10
+	VGATHERQPD   Y10, 8(CX)(Y7*8), Y4
+	VPCMPEQQ     Y10, Y10, Y10
+	VGATHERQPD   Y10, 8(CX)(Y6*8), Y5
+	VPADDQ       Y8, Y4, Y4
+	VPADDQ       Y9, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VPCMPEQQ     Y10, Y10, Y10
+	VGATHERQPD   Y10, (CX)(Y7*8), Y8
+	VPCMPEQQ     Y7, Y7, Y7
+	VGATHERQPD   Y7, (CX)(Y6*8), Y9
+	VADDPD       Y2, Y8, Y6
+	VADDPD       Y3, Y9, Y7
+	VMULPD       Y2, Y2, Y8
+	VMULPD       Y3, Y3, Y9
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y10
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y11
+	VMULPD       Y11, Y2, Y12
+	VMULPD       Y11, Y3, Y11
+	VADDPD       Y12, Y10, Y12
+	VADDPD       Y11, Y10, Y10
+	VMULPD       Y12, Y8, Y11
+	VMULPD       Y10, Y9, Y10
+	VADDPD       Y11, Y6, Y6
+	VADDPD       Y10, Y7, Y7
+	VMULPD       Y8, Y8, Y8
+	VMULPD       Y9, Y9, Y9
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y10
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y11
+	VMULPD       Y11, Y2, Y2
+	VMULPD       Y11, Y3, Y3
+	VADDPD       Y2, Y10, Y2
+	VADDPD       Y3, Y10, Y3
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y9, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	VADDPD       Y2, Y4, Y2
+	VADDPD       Y3, Y5, Y3
+	MOVQ         mem+0(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(DX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(DX*1)
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y3
+	MOVQ         beta+32(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y5
+	VMAXPD       Y4, Y2, Y6
+	VMAXPD       Y5, Y3, Y7
+	VMINPD       Y4, Y2, Y2
+	VMINPD       Y5, Y3, Y3
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y7, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         h+48(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	MOVQ         kappa+16(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(DX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(DX*1)
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Y4
+	VMULPD       Y4, Y2, Y5
+	VMULPD       Y4, Y3, Y4
+	VBROADCASTSD word4338000000000000<>+0(SB), Y6
+	VADDPD       Y6, Y5, Y5
+	VADDPD       Y6, Y4, Y4
+	VBROADCASTSD word000000000000007f<>+0(SB), Y6
+	VANDPD       Y6, Y5, Y7
+	VANDPD       Y6, Y4, Y6
+	VPSLLQ       $0x01, Y7, Y7
+	VPSLLQ       $0x01, Y6, Y6
+	VPSLLQ       $0x2d, Y5, Y8
+	VPSLLQ       $0x2d, Y4, Y9
+	VBROADCASTSD word4338000000000000<>+0(SB), Y10
+	VSUBPD       Y10, Y5, Y5
+	VSUBPD       Y10, Y4, Y4
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Y10
+	VMULPD       Y10, Y5, Y11
+	VMULPD       Y10, Y4, Y10
+	VSUBPD       Y11, Y2, Y2
+	VSUBPD       Y10, Y3, Y3
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Y10
+	VMULPD       Y10, Y5, Y5
+	VMULPD       Y10, Y4, Y4
+	VSUBPD       Y5, Y2, Y2
+	VSUBPD       Y4, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VPCMPEQQ     Y10, Y10, Y10
+	VGATHERQPD   Y10, 8(CX)(Y7*8), Y4
+	VPCMPEQQ     Y10, Y10, Y10
+	VGATHERQPD   Y10, 8(CX)(Y6*8), Y5
+	VPADDQ       Y8, Y4, Y4
+	VPADDQ       Y9, Y5, Y5
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VPCMPEQQ     Y10, Y10, Y10
+	VGATHERQPD   Y10, (CX)(Y7*8), Y8
+	VPCMPEQQ     Y7, Y7, Y7
+	VGATHERQPD   Y7, (CX)(Y6*8), Y9
+	VADDPD       Y2, Y8, Y6
+	VADDPD       Y3, Y9, Y7
+	VMULPD       Y2, Y2, Y8
+	VMULPD       Y3, Y3, Y9
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y10
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y11
+	VMULPD       Y11, Y2, Y12
+	VMULPD       Y11, Y3, Y11
+	VADDPD       Y12, Y10, Y12
+	VADDPD       Y11, Y10, Y10
+	VMULPD       Y12, Y8, Y11
+	VMULPD       Y10, Y9, Y10
+	VADDPD       Y11, Y6, Y6
+	VADDPD       Y10, Y7, Y7
+	VMULPD       Y8, Y8, Y8
+	VMULPD       Y9, Y9, Y9
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y10
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y11
+	VMULPD       Y11, Y2, Y2
+	VMULPD       Y11, Y3, Y3
+	VADDPD       Y2, Y10, Y2
+	VADDPD       Y3, Y10, Y3
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y9, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	MOVQ         syn+8(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(DX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(DX*1)
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y2
+	VSUBPD       Y2, Y4, Y3
+	VSUBPD       Y2, Y5, Y2
+	VSUBPD       Y4, Y3, Y6
+	VSUBPD       Y5, Y2, Y7
+	VSUBPD       Y6, Y3, Y8
+	VSUBPD       Y7, Y2, Y9
+	VSUBPD       Y8, Y4, Y4
+	VSUBPD       Y9, Y5, Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VADDPD       Y6, Y8, Y6
+	VADDPD       Y7, Y8, Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	MOVQ         syn+8(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	VADDPD       Y4, Y3, Y3
+	VADDPD       Y5, Y2, Y2
+	MOVQ         syn+8(FP), AX
+	VMASKMOVPD   Y3, Y0, (AX)(DX*1)
+	VMASKMOVPD   Y2, Y1, 32(AX)(DX*1)
+	MOVQ         kappa+16(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y3
+	VMULPD       Y2, Y2, Y4
+	VMULPD       Y3, Y3, Y5
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Y6
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Y7
+	VMULPD       Y7, Y2, Y8
+	VMULPD       Y7, Y3, Y7
+	VADDPD       Y8, Y6, Y8
+	VADDPD       Y7, Y6, Y6
+	VMULPD       Y4, Y8, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Y8
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y4, Y7, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Y8
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y4, Y7, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Y8
+	VBROADCASTSD word3f81111111111111<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y4, Y7, Y7
+	VMULPD       Y5, Y6, Y6
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y10
+	VMULPD       Y9, Y3, Y9
+	VADDPD       Y10, Y8, Y10
+	VADDPD       Y9, Y8, Y8
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y8, Y6, Y6
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y6, Y5, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         kappa+16(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y5
+	VBROADCASTSD wordbfc0000000000000<>+0(SB), Y6
+	VCMPPD       $0x1e, Y6, Y4, Y4
+	VCMPPD       $0x1e, Y6, Y5, Y5
+	MOVQ         syn+8(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y7
+	VBLENDVPD    Y4, Y2, Y6, Y6
+	VBLENDVPD    Y5, Y3, Y7, Y7
+	MOVQ         mem+0(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y3
+	VMULPD       Y6, Y2, Y4
+	VMULPD       Y7, Y3, Y5
+	MOVQ         perGap+40(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y7
+	VMULPD       Y6, Y4, Y6
+	VMULPD       Y7, Y5, Y7
+	VADDPD       Y4, Y2, Y4
+	VADDPD       Y5, Y3, Y5
+	MOVQ         alpha+24(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y8
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y9
+	MOVQ         beta+32(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y10
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y11
+	VCMPPD       $0x12, Y10, Y8, Y12
+	VCMPPD       $0x12, Y11, Y9, Y13
+	VCMPPD       $0x1d, Y10, Y8, Y14
+	VCMPPD       $0x1d, Y11, Y9, Y15
+	VANDPD       Y12, Y14, Y12
+	VANDPD       Y13, Y15, Y13
+	MOVQ         h+48(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y14
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y15
+	VMULPD       Y14, Y8, Y14
+	VMULPD       Y15, Y9, Y15
+	VMULPD       Y2, Y14, Y14
+	VMULPD       Y3, Y15, Y15
+	VBLENDVPD    Y12, Y14, Y6, Y6
+	VBLENDVPD    Y13, Y15, Y7, Y7
+	MOVQ         kappa+16(FP), AX
+	VMASKMOVPD   Y6, Y0, (AX)(DX*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(DX*1)
+	VMOVAPD      Y2, Y6
+	VMOVAPD      Y3, Y7
+	VCMPPD       $0x12, Y10, Y8, Y8
+	VCMPPD       $0x12, Y11, Y9, Y9
+	VBLENDVPD    Y8, Y4, Y6, Y6
+	VBLENDVPD    Y9, Y5, Y7, Y7
+	MOVQ         syn+8(FP), AX
+	VMASKMOVPD   Y6, Y0, (AX)(DX*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(DX*1)
+	VBLENDVPD    Y8, Y2, Y4, Y4
+	VBLENDVPD    Y9, Y3, Y5, Y5
+	MOVQ         mem+0(FP), AX
+	VMASKMOVPD   Y4, Y0, (AX)(DX*1)
+	VMASKMOVPD   Y5, Y1, 32(AX)(DX*1)
+
+flow_end:
+	VZEROUPPER
+	RET
+
+DATA word40671547652b82fe<>+0(SB)/8, $0x40671547652b82fe
+GLOBL word40671547652b82fe<>(SB), RODATA|NOPTR, $8
+
+DATA word4338000000000000<>+0(SB)/8, $0x4338000000000000
+GLOBL word4338000000000000<>(SB), RODATA|NOPTR, $8
+
+DATA word3f762e42fef80000<>+0(SB)/8, $0x3f762e42fef80000
+GLOBL word3f762e42fef80000<>(SB), RODATA|NOPTR, $8
+
+DATA word3d41cf79abc9e3b4<>+0(SB)/8, $0x3d41cf79abc9e3b4
+GLOBL word3d41cf79abc9e3b4<>(SB), RODATA|NOPTR, $8
+
+// func approachAVX2(h *float64, v *float64, i *float64, q *float64, tauMem *float64, beta *float64, n int)
+// Requires: AVX
+TEXT ·approachAVX2(SB), NOSPLIT, $0-56
+	MOVQ n+48(FP), AX
+	SHLQ $0x03, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   approach_tail
+
+approach_loop:
+	MOVQ         q+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Y0
+	VMOVUPD      32(DX)(CX*1), Y1
+	MOVQ         v+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VMAXPD       Y2, Y0, Y0
+	VMAXPD       Y3, Y1, Y1
+	MOVQ         i+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	MOVQ         v+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Y4
+	VMOVUPD      32(DX)(CX*1), Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VMULPD       Y2, Y2, Y4
+	VMULPD       Y3, Y3, Y5
+	VBROADCASTSD word4000000000000000<>+0(SB), Y6
+	MOVQ         tauMem+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Y7
+	VMOVUPD      32(DX)(CX*1), Y8
+	MOVQ         beta+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Y9
+	VMOVUPD      32(DX)(CX*1), Y10
+	VMULPD       Y9, Y7, Y7
+	VMULPD       Y10, Y8, Y8
+	MOVQ         i+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Y9
+	VMOVUPD      32(DX)(CX*1), Y10
+	VMULPD       Y9, Y7, Y7
+	VMULPD       Y10, Y8, Y8
+	VMULPD       Y7, Y6, Y7
+	VMULPD       Y8, Y6, Y6
+	VMULPD       Y0, Y7, Y7
+	VMULPD       Y1, Y6, Y6
+	VSUBPD       Y7, Y4, Y4
+	VSUBPD       Y6, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VMAXPD       Y6, Y4, Y4
+	VMAXPD       Y7, Y5, Y5
+	VBROADCASTSD word4000000000000000<>+0(SB), Y6
+	VMULPD       Y0, Y6, Y0
+	VMULPD       Y1, Y6, Y1
+	VSQRTPD      Y4, Y4
+	VSQRTPD      Y5, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VDIVPD       Y2, Y0, Y0
+	VDIVPD       Y3, Y1, Y1
+	MOVQ         h+0(FP), DX
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
+	MOVQ         tauMem+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	MOVQ         beta+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Y4
+	VMOVUPD      32(DX)(CX*1), Y5
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	MOVQ         i+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Y4
+	VMOVUPD      32(DX)(CX*1), Y5
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	MOVQ         tauMem+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Y4
+	VMOVUPD      32(DX)(CX*1), Y5
+	MOVQ         beta+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Y6
+	VMOVUPD      32(DX)(CX*1), Y7
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VBROADCASTSD word4000000000000000<>+0(SB), Y6
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y6, Y5, Y5
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y6
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	MOVQ         tauMem+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Y4
+	VMOVUPD      32(DX)(CX*1), Y5
+	MOVQ         beta+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Y6
+	VMOVUPD      32(DX)(CX*1), Y7
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VBROADCASTSD word4008000000000000<>+0(SB), Y6
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y6, Y5, Y5
+	VBROADCASTSD wordbfd0000000000000<>+0(SB), Y6
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y4, Y2, Y4
+	VMULPD       Y5, Y3, Y5
+	VMULPD       Y0, Y0, Y6
+	VMULPD       Y1, Y1, Y7
+	VMULPD       Y0, Y6, Y8
+	VMULPD       Y1, Y7, Y9
+	VMULPD       Y0, Y4, Y10
+	VMULPD       Y1, Y5, Y11
+	VADDPD       Y10, Y2, Y10
+	VADDPD       Y11, Y3, Y11
+	VMULPD       Y10, Y8, Y8
+	VMULPD       Y11, Y9, Y9
+	VBROADCASTSD word4008000000000000<>+0(SB), Y10
+	VMULPD       Y2, Y10, Y2
+	VMULPD       Y3, Y10, Y3
+	VBROADCASTSD word4010000000000000<>+0(SB), Y10
+	VMULPD       Y4, Y10, Y4
+	VMULPD       Y5, Y10, Y5
+	VMULPD       Y0, Y4, Y4
+	VMULPD       Y1, Y5, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y3, Y7, Y3
+	MOVQ         i+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Y4
+	VMOVUPD      32(DX)(CX*1), Y5
+	MOVQ         v+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Y6
+	VMOVUPD      32(DX)(CX*1), Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	MOVQ         tauMem+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Y6
+	VMOVUPD      32(DX)(CX*1), Y7
+	MOVQ         beta+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Y10
+	VMOVUPD      32(DX)(CX*1), Y11
+	VMULPD       Y10, Y6, Y6
+	VMULPD       Y11, Y7, Y7
+	MOVQ         i+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Y10
+	VMOVUPD      32(DX)(CX*1), Y11
+	VMULPD       Y10, Y6, Y6
+	VMULPD       Y11, Y7, Y7
+	VMULPD       Y0, Y6, Y0
+	VMULPD       Y1, Y7, Y1
+	VSUBPD       Y0, Y4, Y0
+	VSUBPD       Y1, Y5, Y1
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	MOVQ         h+0(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VDIVPD       Y0, Y8, Y0
+	VDIVPD       Y1, Y9, Y1
+	VSUBPD       Y0, Y2, Y0
+	VSUBPD       Y1, Y3, Y1
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y4
+	VMULPD       Y4, Y2, Y5
+	VMULPD       Y4, Y3, Y4
+	VMAXPD       Y5, Y0, Y0
+	VMAXPD       Y4, Y1, Y1
+	VBROADCASTSD word3ff8000000000000<>+0(SB), Y4
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y4, Y3, Y3
+	VMINPD       Y2, Y0, Y0
+	VMINPD       Y3, Y1, Y1
+	VBROADCASTSD word3fee000000000000<>+0(SB), Y2
+	VMINPD       Y2, Y0, Y0
+	VMINPD       Y2, Y1, Y1
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y2
+	VSUBPD       Y0, Y2, Y3
+	VSUBPD       Y1, Y2, Y2
+	VDIVPD       Y3, Y0, Y0
+	VDIVPD       Y2, Y1, Y1
+	MOVQ         h+0(FP), DX
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          approach_loop
+
+approach_tail:
+	ADDQ         $0x40, AX
+	JZ           approach_end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
+	MOVQ         q+24(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
+	MOVQ         v+8(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y5, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VMAXPD       Y4, Y2, Y2
+	VMAXPD       Y5, Y3, Y3
+	MOVQ         i+16(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	MOVQ         v+8(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VMULPD       Y4, Y4, Y6
+	VMULPD       Y5, Y5, Y7
+	VBROADCASTSD word4000000000000000<>+0(SB), Y8
+	MOVQ         tauMem+32(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y9
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y10
+	MOVQ         beta+40(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y11
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y12
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y12, Y10, Y10
+	MOVQ         i+16(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y11
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y12
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y12, Y10, Y10
+	VMULPD       Y9, Y8, Y9
+	VMULPD       Y10, Y8, Y8
+	VMULPD       Y2, Y9, Y9
+	VMULPD       Y3, Y8, Y8
+	VSUBPD       Y9, Y6, Y6
+	VSUBPD       Y8, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VMAXPD       Y8, Y6, Y6
+	VMAXPD       Y9, Y7, Y7
+	VBROADCASTSD word4000000000000000<>+0(SB), Y8
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y8, Y3
+	VSQRTPD      Y6, Y6
+	VSQRTPD      Y7, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	VDIVPD       Y4, Y2, Y2
+	VDIVPD       Y5, Y3, Y3
+	MOVQ         h+0(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
+	MOVQ         tauMem+32(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	MOVQ         beta+40(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	MOVQ         i+16(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	MOVQ         tauMem+32(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	MOVQ         beta+40(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y8
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y9
+	VMULPD       Y8, Y6, Y6
+	VMULPD       Y9, Y7, Y7
+	VBROADCASTSD word4000000000000000<>+0(SB), Y8
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y8, Y7, Y7
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Y8
+	VMULPD       Y8, Y6, Y6
+	VMULPD       Y8, Y7, Y7
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	MOVQ         tauMem+32(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	MOVQ         beta+40(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y8
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y9
+	VMULPD       Y8, Y6, Y6
+	VMULPD       Y9, Y7, Y7
+	VBROADCASTSD word4008000000000000<>+0(SB), Y8
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y8, Y7, Y7
+	VBROADCASTSD wordbfd0000000000000<>+0(SB), Y8
+	VMULPD       Y8, Y6, Y6
+	VMULPD       Y8, Y7, Y7
+	VMULPD       Y6, Y4, Y6
+	VMULPD       Y7, Y5, Y7
+	VMULPD       Y2, Y2, Y8
+	VMULPD       Y3, Y3, Y9
+	VMULPD       Y2, Y8, Y10
+	VMULPD       Y3, Y9, Y11
+	VMULPD       Y2, Y6, Y12
+	VMULPD       Y3, Y7, Y13
+	VADDPD       Y12, Y4, Y12
+	VADDPD       Y13, Y5, Y13
+	VMULPD       Y12, Y10, Y10
+	VMULPD       Y13, Y11, Y11
+	VBROADCASTSD word4008000000000000<>+0(SB), Y12
+	VMULPD       Y4, Y12, Y4
+	VMULPD       Y5, Y12, Y5
+	VBROADCASTSD word4010000000000000<>+0(SB), Y12
+	VMULPD       Y6, Y12, Y6
+	VMULPD       Y7, Y12, Y7
+	VMULPD       Y2, Y6, Y6
+	VMULPD       Y3, Y7, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	VMULPD       Y4, Y8, Y4
+	VMULPD       Y5, Y9, Y5
+	MOVQ         i+16(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	MOVQ         v+8(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y8
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y9
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y9, Y7, Y7
+	MOVQ         tauMem+32(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y8
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y9
+	MOVQ         beta+40(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y12
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y13
+	VMULPD       Y12, Y8, Y8
+	VMULPD       Y13, Y9, Y9
+	MOVQ         i+16(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y12
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y13
+	VMULPD       Y12, Y8, Y8
+	VMULPD       Y13, Y9, Y9
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y9, Y3
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y7, Y3
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         h+0(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VDIVPD       Y2, Y10, Y2
+	VDIVPD       Y3, Y11, Y3
+	VSUBPD       Y2, Y4, Y2
+	VSUBPD       Y3, Y5, Y3
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y6
+	VMULPD       Y6, Y4, Y7
+	VMULPD       Y6, Y5, Y6
+	VMAXPD       Y7, Y2, Y2
+	VMAXPD       Y6, Y3, Y3
+	VBROADCASTSD word3ff8000000000000<>+0(SB), Y6
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y6, Y5, Y5
+	VMINPD       Y4, Y2, Y2
+	VMINPD       Y5, Y3, Y3
+	VBROADCASTSD word3fee000000000000<>+0(SB), Y4
+	VMINPD       Y4, Y2, Y2
+	VMINPD       Y4, Y3, Y3
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y4
+	VSUBPD       Y2, Y4, Y5
+	VSUBPD       Y3, Y4, Y4
+	VDIVPD       Y5, Y2, Y2
+	VDIVPD       Y4, Y3, Y3
+	MOVQ         h+0(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
+
+approach_end:
+	VZEROUPPER
+	RET
+
+DATA word4008000000000000<>+0(SB)/8, $0x4008000000000000
+GLOBL word4008000000000000<>(SB), RODATA|NOPTR, $8
+
+DATA word3ff8000000000000<>+0(SB)/8, $0x3ff8000000000000
+GLOBL word3ff8000000000000<>(SB), RODATA|NOPTR, $8
+
+DATA word3fee000000000000<>+0(SB)/8, $0x3fee000000000000
+GLOBL word3fee000000000000<>(SB), RODATA|NOPTR, $8
+
+// func halleyAVX2(h *float64, limit *float64, v *float64, i *float64, q *float64, mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, n int)
+// Requires: AVX
+TEXT ·halleyAVX2(SB), NOSPLIT, $0-88
+	MOVQ n+80(FP), AX
+	SHLQ $0x03, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   halley_tail
+
+halley_loop:
+	MOVQ         i+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Y0
+	VMOVUPD      32(DX)(CX*1), Y1
+	MOVQ         syn+48(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	MOVQ         mem+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Y4
+	VMOVUPD      32(DX)(CX*1), Y5
+	MOVQ         v+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Y6
+	VMOVUPD      32(DX)(CX*1), Y7
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	MOVQ         kappa+56(FP), DX
+	VMOVUPD      (DX)(CX*1), Y6
+	VMOVUPD      32(DX)(CX*1), Y7
+	VMULPD       Y0, Y6, Y0
+	VMULPD       Y1, Y7, Y1
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	MOVQ         q+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Y4
+	VMOVUPD      32(DX)(CX*1), Y5
+	VSUBPD       Y4, Y0, Y4
+	VSUBPD       Y5, Y1, Y5
+	MOVQ         alpha+64(FP), DX
+	VMOVUPD      (DX)(CX*1), Y6
+	VMOVUPD      32(DX)(CX*1), Y7
+	VSUBPD       Y0, Y2, Y0
+	VSUBPD       Y1, Y3, Y1
+	VMULPD       Y0, Y6, Y0
+	VMULPD       Y1, Y7, Y1
+	MOVQ         beta+72(FP), DX
+	VMOVUPD      (DX)(CX*1), Y8
+	VMOVUPD      32(DX)(CX*1), Y9
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y9, Y3
+	VADDPD       Y0, Y2, Y2
+	VADDPD       Y1, Y3, Y3
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y3, Y7, Y3
+	VBROADCASTSD word4000000000000000<>+0(SB), Y6
+	VMULPD       Y0, Y6, Y7
+	VMULPD       Y1, Y6, Y6
+	VMULPD       Y0, Y7, Y7
+	VMULPD       Y1, Y6, Y6
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	VADDPD       Y2, Y7, Y2
+	VADDPD       Y3, Y6, Y3
+	VBROADCASTSD wordc000000000000000<>+0(SB), Y6
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y5, Y6, Y5
+	VMULPD       Y0, Y4, Y0
+	VMULPD       Y1, Y5, Y1
+	VDIVPD       Y2, Y0, Y0
+	VDIVPD       Y3, Y1, Y1
+	MOVQ         h+0(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VADDPD       Y0, Y2, Y0
+	VADDPD       Y1, Y3, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VMAXPD       Y2, Y0, Y0
+	VMAXPD       Y3, Y1, Y1
+	MOVQ         limit+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Y2
+	VMOVUPD      32(DX)(CX*1), Y3
+	VMINPD       Y2, Y0, Y0
+	VMINPD       Y3, Y1, Y1
+	MOVQ         h+0(FP), DX
+	VMOVUPD      Y0, (DX)(CX*1)
+	VMOVUPD      Y1, 32(DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          halley_loop
+
+halley_tail:
+	ADDQ         $0x40, AX
+	JZ           halley_end
+	LEAQ         tail<>+64(SB), DX
+	SUBQ         AX, DX
+	VMOVUPD      (DX), Y0
+	VMOVUPD      32(DX), Y1
+	MOVQ         i+24(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y3
+	MOVQ         syn+48(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	MOVQ         mem+40(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	MOVQ         v+16(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y8
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y9
+	VMULPD       Y8, Y6, Y6
+	VMULPD       Y9, Y7, Y7
+	MOVQ         kappa+56(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y8
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y9
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y9, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	MOVQ         q+32(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y7
+	VSUBPD       Y6, Y2, Y6
+	VSUBPD       Y7, Y3, Y7
+	MOVQ         alpha+64(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y8
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y9
+	VSUBPD       Y2, Y4, Y2
+	VSUBPD       Y3, Y5, Y3
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y9, Y3
+	MOVQ         beta+72(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y10
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y11
+	VMULPD       Y4, Y10, Y4
+	VMULPD       Y5, Y11, Y5
+	VADDPD       Y2, Y4, Y4
+	VADDPD       Y3, Y5, Y5
+	VMULPD       Y4, Y8, Y4
+	VMULPD       Y5, Y9, Y5
+	VBROADCASTSD word4000000000000000<>+0(SB), Y8
+	VMULPD       Y2, Y8, Y9
+	VMULPD       Y3, Y8, Y8
+	VMULPD       Y2, Y9, Y9
+	VMULPD       Y3, Y8, Y8
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y5, Y7, Y5
+	VADDPD       Y4, Y9, Y4
+	VADDPD       Y5, Y8, Y5
+	VBROADCASTSD wordc000000000000000<>+0(SB), Y8
+	VMULPD       Y6, Y8, Y6
+	VMULPD       Y7, Y8, Y7
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y3, Y7, Y3
+	VDIVPD       Y4, Y2, Y2
+	VDIVPD       Y5, Y3, Y3
+	MOVQ         h+0(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VADDPD       Y2, Y4, Y2
+	VADDPD       Y3, Y5, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VMAXPD       Y4, Y2, Y2
+	VMAXPD       Y5, Y3, Y3
+	MOVQ         limit+8(FP), AX
+	VMASKMOVPD   (AX)(CX*1), Y0, Y4
+	VMASKMOVPD   32(AX)(CX*1), Y1, Y5
+	VMINPD       Y4, Y2, Y2
+	VMINPD       Y5, Y3, Y3
+	MOVQ         h+0(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(CX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(CX*1)
+
+halley_end:
+	VZEROUPPER
+	RET
+
+DATA wordc000000000000000<>+0(SB)/8, $0xc000000000000000
+GLOBL wordc000000000000000<>(SB), RODATA|NOPTR, $8
+
+// func settleAVX2(hits *uint64, h *float64, limit *float64, v *float64, i *float64, q *float64, mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, n int)
+// Requires: AVX
+TEXT ·settleAVX2(SB), NOSPLIT, $0-96
+	MOVQ hits+0(FP), AX
+	MOVQ n+88(FP), CX
+	SHLQ $0x03, CX
+	XORQ DX, DX
+	SUBQ $0x40, CX
+	JL   settle_tail
+
+settle_loop:
+	MOVQ         i+32(FP), BX
+	VMOVUPD      (BX)(DX*1), Y0
+	VMOVUPD      32(BX)(DX*1), Y1
+	MOVQ         syn+56(FP), BX
+	VMOVUPD      (BX)(DX*1), Y2
+	VMOVUPD      32(BX)(DX*1), Y3
+	VMULPD       Y0, Y2, Y2
+	VMULPD       Y1, Y3, Y3
+	MOVQ         mem+48(FP), BX
+	VMOVUPD      (BX)(DX*1), Y4
+	VMOVUPD      32(BX)(DX*1), Y5
+	MOVQ         v+24(FP), BX
+	VMOVUPD      (BX)(DX*1), Y6
+	VMOVUPD      32(BX)(DX*1), Y7
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	MOVQ         kappa+64(FP), BX
+	VMOVUPD      (BX)(DX*1), Y6
+	VMOVUPD      32(BX)(DX*1), Y7
+	VMULPD       Y0, Y6, Y0
+	VMULPD       Y1, Y7, Y1
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	MOVQ         q+40(FP), BX
+	VMOVUPD      (BX)(DX*1), Y4
+	VMOVUPD      32(BX)(DX*1), Y5
+	VSUBPD       Y4, Y0, Y4
+	VSUBPD       Y5, Y1, Y5
+	MOVQ         alpha+72(FP), BX
+	VMOVUPD      (BX)(DX*1), Y6
+	VMOVUPD      32(BX)(DX*1), Y7
+	VSUBPD       Y0, Y2, Y0
+	VSUBPD       Y1, Y3, Y1
+	VMULPD       Y0, Y6, Y0
+	VMULPD       Y1, Y7, Y1
+	MOVQ         beta+80(FP), BX
+	VMOVUPD      (BX)(DX*1), Y8
+	VMOVUPD      32(BX)(DX*1), Y9
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y9, Y3
+	VADDPD       Y0, Y2, Y2
+	VADDPD       Y1, Y3, Y3
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y3, Y7, Y3
+	VBROADCASTSD word4000000000000000<>+0(SB), Y6
+	VMULPD       Y0, Y6, Y7
+	VMULPD       Y1, Y6, Y6
+	VMULPD       Y0, Y7, Y7
+	VMULPD       Y1, Y6, Y6
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	VADDPD       Y2, Y7, Y2
+	VADDPD       Y3, Y6, Y3
+	VBROADCASTSD wordc000000000000000<>+0(SB), Y6
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y5, Y6, Y5
+	VMULPD       Y0, Y4, Y4
+	VMULPD       Y1, Y5, Y5
+	VDIVPD       Y2, Y4, Y2
+	VDIVPD       Y3, Y5, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VCMPPD       $0x1e, Y4, Y0, Y0
+	VCMPPD       $0x1e, Y5, Y1, Y1
+	VMOVMSKPD    Y0, BX
+	VMOVMSKPD    Y1, SI
+	SHLL         $0x04, SI
+	ORL          SI, BX
+	MOVQ         h+8(FP), SI
+	VMOVUPD      (SI)(DX*1), Y0
+	VMOVUPD      32(SI)(DX*1), Y1
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	MOVQ         h+8(FP), SI
+	VMOVUPD      Y0, (SI)(DX*1)
+	VMOVUPD      Y1, 32(SI)(DX*1)
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VCMPPD       $0x1e, Y4, Y0, Y4
+	VCMPPD       $0x1e, Y5, Y1, Y5
+	VMOVMSKPD    Y4, SI
+	VMOVMSKPD    Y5, DI
+	SHLL         $0x04, DI
+	ORL          DI, SI
+	ANDL         SI, BX
+	MOVQ         limit+16(FP), SI
+	VMOVUPD      (SI)(DX*1), Y4
+	VMOVUPD      32(SI)(DX*1), Y5
+	VCMPPD       $0x11, Y4, Y0, Y0
+	VCMPPD       $0x11, Y5, Y1, Y1
+	VMOVMSKPD    Y0, SI
+	VMOVMSKPD    Y1, DI
+	SHLL         $0x04, DI
+	ORL          DI, SI
+	ANDL         SI, BX
+	MOVQ         alpha+72(FP), SI
+	VMOVUPD      (SI)(DX*1), Y0
+	VMOVUPD      32(SI)(DX*1), Y1
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y1, Y3, Y1
+	MOVQ         beta+80(FP), SI
+	VMOVUPD      (SI)(DX*1), Y4
+	VMOVUPD      32(SI)(DX*1), Y5
+	VMULPD       Y4, Y2, Y4
+	VMULPD       Y5, Y3, Y5
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y5, Y1, Y1
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VSUBPD       Y0, Y4, Y4
+	VSUBPD       Y1, Y5, Y5
+	VMAXPD       Y4, Y0, Y4
+	VMAXPD       Y5, Y1, Y5
+	VBROADCASTSD word3eb0c6f7a0b5ed8d<>+0(SB), Y6
+	VCMPPD       $0x11, Y6, Y4, Y4
+	VCMPPD       $0x11, Y6, Y5, Y5
+	VMOVMSKPD    Y4, SI
+	VMOVMSKPD    Y5, DI
+	SHLL         $0x04, DI
+	ORL          DI, SI
+	ANDL         SI, BX
+	MOVL         $0x000000ff, SI
+	ANDL         SI, BX
+	MOVB         BL, (AX)
+	INCQ         AX
+	MOVQ         alpha+72(FP), BX
+	VMOVUPD      (BX)(DX*1), Y4
+	VMOVUPD      32(BX)(DX*1), Y5
+	VMULPD       Y4, Y2, Y4
+	VMULPD       Y5, Y3, Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y7
+	VMULPD       Y7, Y0, Y0
+	VMULPD       Y7, Y1, Y1
+	VSUBPD       Y0, Y6, Y0
+	VSUBPD       Y1, Y6, Y1
+	VMULPD       Y0, Y4, Y0
+	VMULPD       Y1, Y5, Y1
+	MOVQ         syn+56(FP), BX
+	VMOVUPD      (BX)(DX*1), Y4
+	VMOVUPD      32(BX)(DX*1), Y5
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y5, Y1, Y1
+	MOVQ         syn+56(FP), BX
+	VMOVUPD      (BX)(DX*1), Y4
+	VMOVUPD      32(BX)(DX*1), Y5
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	MOVQ         beta+80(FP), BX
+	VMOVUPD      (BX)(DX*1), Y7
+	VMOVUPD      32(BX)(DX*1), Y8
+	VMULPD       Y7, Y2, Y7
+	VMULPD       Y8, Y3, Y8
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y9
+	VMULPD       Y9, Y7, Y7
+	VMULPD       Y9, Y8, Y8
+	VSUBPD       Y7, Y6, Y7
+	VSUBPD       Y8, Y6, Y6
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	MOVQ         beta+80(FP), BX
+	VMOVUPD      (BX)(DX*1), Y9
+	VMOVUPD      32(BX)(DX*1), Y10
+	VMULPD       Y9, Y2, Y9
+	VMULPD       Y10, Y3, Y10
+	VMULPD       Y7, Y9, Y7
+	VMULPD       Y6, Y10, Y6
+	VSUBPD       Y7, Y8, Y7
+	VSUBPD       Y6, Y8, Y6
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y6, Y5, Y5
+	MOVQ         syn+56(FP), BX
+	VMOVUPD      Y4, (BX)(DX*1)
+	VMOVUPD      Y5, 32(BX)(DX*1)
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y4
+	MOVQ         alpha+72(FP), BX
+	VMOVUPD      (BX)(DX*1), Y5
+	VMOVUPD      32(BX)(DX*1), Y6
+	VMULPD       Y5, Y2, Y5
+	VMULPD       Y6, Y3, Y6
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y7
+	VMULPD       Y7, Y5, Y5
+	VMULPD       Y7, Y6, Y6
+	VSUBPD       Y5, Y4, Y5
+	VSUBPD       Y6, Y4, Y4
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	MOVQ         alpha+72(FP), BX
+	VMOVUPD      (BX)(DX*1), Y7
+	VMOVUPD      32(BX)(DX*1), Y8
+	VMULPD       Y7, Y2, Y2
+	VMULPD       Y8, Y3, Y3
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y4, Y3, Y3
+	VSUBPD       Y2, Y6, Y2
+	VSUBPD       Y3, Y6, Y3
+	MOVQ         kappa+64(FP), BX
+	VMOVUPD      (BX)(DX*1), Y4
+	VMOVUPD      32(BX)(DX*1), Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	MOVQ         kappa+64(FP), BX
+	VMOVUPD      Y0, (BX)(DX*1)
+	VMOVUPD      Y1, 32(BX)(DX*1)
+	MOVQ         mem+48(FP), BX
+	VMOVUPD      (BX)(DX*1), Y0
+	VMOVUPD      32(BX)(DX*1), Y1
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y3, Y1, Y1
+	MOVQ         mem+48(FP), BX
+	VMOVUPD      Y0, (BX)(DX*1)
+	VMOVUPD      Y1, 32(BX)(DX*1)
+	ADDQ         $0x40, DX
+	SUBQ         $0x40, CX
+	JGE          settle_loop
+
+settle_tail:
+	ADDQ         $0x40, CX
+	JZ           settle_end
+	LEAQ         tail<>+64(SB), BX
+	SUBQ         CX, BX
+	VMOVUPD      (BX), Y0
+	VMOVUPD      32(BX), Y1
+	MOVQ         i+32(FP), CX
+	VMASKMOVPD   (CX)(DX*1), Y0, Y2
+	VMASKMOVPD   32(CX)(DX*1), Y1, Y3
+	MOVQ         syn+56(FP), CX
+	VMASKMOVPD   (CX)(DX*1), Y0, Y4
+	VMASKMOVPD   32(CX)(DX*1), Y1, Y5
+	VMULPD       Y2, Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	MOVQ         mem+48(FP), CX
+	VMASKMOVPD   (CX)(DX*1), Y0, Y6
+	VMASKMOVPD   32(CX)(DX*1), Y1, Y7
+	MOVQ         v+24(FP), CX
+	VMASKMOVPD   (CX)(DX*1), Y0, Y8
+	VMASKMOVPD   32(CX)(DX*1), Y1, Y9
+	VMULPD       Y8, Y6, Y6
+	VMULPD       Y9, Y7, Y7
+	MOVQ         kappa+64(FP), CX
+	VMASKMOVPD   (CX)(DX*1), Y0, Y8
+	VMASKMOVPD   32(CX)(DX*1), Y1, Y9
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y9, Y3
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	MOVQ         q+40(FP), CX
+	VMASKMOVPD   (CX)(DX*1), Y0, Y6
+	VMASKMOVPD   32(CX)(DX*1), Y1, Y7
+	VSUBPD       Y6, Y2, Y6
+	VSUBPD       Y7, Y3, Y7
+	MOVQ         alpha+72(FP), CX
+	VMASKMOVPD   (CX)(DX*1), Y0, Y8
+	VMASKMOVPD   32(CX)(DX*1), Y1, Y9
+	VSUBPD       Y2, Y4, Y2
+	VSUBPD       Y3, Y5, Y3
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y9, Y3
+	MOVQ         beta+80(FP), CX
+	VMASKMOVPD   (CX)(DX*1), Y0, Y10
+	VMASKMOVPD   32(CX)(DX*1), Y1, Y11
+	VMULPD       Y4, Y10, Y4
+	VMULPD       Y5, Y11, Y5
+	VADDPD       Y2, Y4, Y4
+	VADDPD       Y3, Y5, Y5
+	VMULPD       Y4, Y8, Y4
+	VMULPD       Y5, Y9, Y5
+	VBROADCASTSD word4000000000000000<>+0(SB), Y8
+	VMULPD       Y2, Y8, Y9
+	VMULPD       Y3, Y8, Y8
+	VMULPD       Y2, Y9, Y9
+	VMULPD       Y3, Y8, Y8
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y5, Y7, Y5
+	VADDPD       Y4, Y9, Y4
+	VADDPD       Y5, Y8, Y5
+	VBROADCASTSD wordc000000000000000<>+0(SB), Y8
+	VMULPD       Y6, Y8, Y6
+	VMULPD       Y7, Y8, Y7
+	VMULPD       Y2, Y6, Y6
+	VMULPD       Y3, Y7, Y7
+	VDIVPD       Y4, Y6, Y4
+	VDIVPD       Y5, Y7, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x1e, Y6, Y2, Y2
+	VCMPPD       $0x1e, Y7, Y3, Y3
+	VMOVMSKPD    Y2, CX
+	VMOVMSKPD    Y3, BX
+	SHLL         $0x04, BX
+	ORL          BX, CX
+	MOVQ         h+8(FP), BX
+	VMASKMOVPD   (BX)(DX*1), Y0, Y2
+	VMASKMOVPD   32(BX)(DX*1), Y1, Y3
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	MOVQ         h+8(FP), BX
+	VMASKMOVPD   Y2, Y0, (BX)(DX*1)
+	VMASKMOVPD   Y3, Y1, 32(BX)(DX*1)
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VCMPPD       $0x1e, Y6, Y2, Y6
+	VCMPPD       $0x1e, Y7, Y3, Y7
+	VMOVMSKPD    Y6, BX
+	VMOVMSKPD    Y7, SI
+	SHLL         $0x04, SI
+	ORL          SI, BX
+	ANDL         BX, CX
+	MOVQ         limit+16(FP), BX
+	VMASKMOVPD   (BX)(DX*1), Y0, Y6
+	VMASKMOVPD   32(BX)(DX*1), Y1, Y7
+	VCMPPD       $0x11, Y6, Y2, Y2
+	VCMPPD       $0x11, Y7, Y3, Y3
+	VMOVMSKPD    Y2, BX
+	VMOVMSKPD    Y3, SI
+	SHLL         $0x04, SI
+	ORL          SI, BX
+	ANDL         BX, CX
+	MOVQ         alpha+72(FP), BX
+	VMASKMOVPD   (BX)(DX*1), Y0, Y2
+	VMASKMOVPD   32(BX)(DX*1), Y1, Y3
+	VMULPD       Y2, Y4, Y2
+	VMULPD       Y3, Y5, Y3
+	MOVQ         beta+80(FP), BX
+	VMASKMOVPD   (BX)(DX*1), Y0, Y6
+	VMASKMOVPD   32(BX)(DX*1), Y1, Y7
+	VMULPD       Y6, Y4, Y6
+	VMULPD       Y7, Y5, Y7
+	VADDPD       Y6, Y2, Y2
+	VADDPD       Y7, Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VSUBPD       Y2, Y6, Y6
+	VSUBPD       Y3, Y7, Y7
+	VMAXPD       Y6, Y2, Y6
+	VMAXPD       Y7, Y3, Y7
+	VBROADCASTSD word3eb0c6f7a0b5ed8d<>+0(SB), Y8
+	VCMPPD       $0x11, Y8, Y6, Y6
+	VCMPPD       $0x11, Y8, Y7, Y7
+	VMOVMSKPD    Y6, BX
+	VMOVMSKPD    Y7, SI
+	SHLL         $0x04, SI
+	ORL          SI, BX
+	ANDL         BX, CX
+	VMOVMSKPD    Y0, BX
+	VMOVMSKPD    Y1, SI
+	SHLL         $0x04, SI
+	ORL          SI, BX
+	ANDL         BX, CX
+	MOVB         CL, (AX)
+	INCQ         AX
+	MOVQ         alpha+72(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y7
+	VMULPD       Y6, Y4, Y6
+	VMULPD       Y7, Y5, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y9
+	VMULPD       Y9, Y2, Y2
+	VMULPD       Y9, Y3, Y3
+	VSUBPD       Y2, Y8, Y2
+	VSUBPD       Y3, Y8, Y3
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y3, Y7, Y3
+	MOVQ         syn+56(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y7
+	VMULPD       Y6, Y2, Y2
+	VMULPD       Y7, Y3, Y3
+	MOVQ         syn+56(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y7
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	MOVQ         beta+80(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y9
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y10
+	VMULPD       Y9, Y4, Y9
+	VMULPD       Y10, Y5, Y10
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y11
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y11, Y10, Y10
+	VSUBPD       Y9, Y8, Y9
+	VSUBPD       Y10, Y8, Y8
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y10
+	MOVQ         beta+80(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y11
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y12
+	VMULPD       Y11, Y4, Y11
+	VMULPD       Y12, Y5, Y12
+	VMULPD       Y9, Y11, Y9
+	VMULPD       Y8, Y12, Y8
+	VSUBPD       Y9, Y10, Y9
+	VSUBPD       Y8, Y10, Y8
+	VMULPD       Y9, Y6, Y6
+	VMULPD       Y8, Y7, Y7
+	MOVQ         syn+56(FP), AX
+	VMASKMOVPD   Y6, Y0, (AX)(DX*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(DX*1)
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y6
+	MOVQ         alpha+72(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y7
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y8
+	VMULPD       Y7, Y4, Y7
+	VMULPD       Y8, Y5, Y8
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Y9
+	VMULPD       Y9, Y7, Y7
+	VMULPD       Y9, Y8, Y8
+	VSUBPD       Y7, Y6, Y7
+	VSUBPD       Y8, Y6, Y6
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Y8
+	MOVQ         alpha+72(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y9
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y10
+	VMULPD       Y9, Y4, Y4
+	VMULPD       Y10, Y5, Y5
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y6, Y5, Y5
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       Y5, Y8, Y5
+	MOVQ         kappa+64(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y6
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y7
+	VMULPD       Y4, Y6, Y6
+	VMULPD       Y5, Y7, Y7
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y3, Y7, Y3
+	MOVQ         kappa+64(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(DX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(DX*1)
+	MOVQ         mem+48(FP), AX
+	VMASKMOVPD   (AX)(DX*1), Y0, Y2
+	VMASKMOVPD   32(AX)(DX*1), Y1, Y3
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y5, Y3, Y3
+	MOVQ         mem+48(FP), AX
+	VMASKMOVPD   Y2, Y0, (AX)(DX*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(DX*1)
+
+settle_end:
+	VZEROUPPER
+	RET
+
 // func expandAVX2(code *int, n int, c *float64, con *float64, bound *float64, states int, stride int, k int, last int, e *float64)
 // Requires: AVX, AVX2
 TEXT ·expandAVX2(SB), NOSPLIT, $0-80
@@ -4062,7 +5781,8 @@ log1p_loop:
 	VMULPD       Z11, Z0, Z0
 	VADDPD       Z0, Z2, Z0
 	VPXORQ       Z4, Z4, Z4
-	KXNORW       K1, K1, K1
+	MOVL         $0x000000ff, DI
+	KMOVW        DI, K1
 	VGATHERQPD   (BX)(Z3*8), K1, Z4
 	VMULPD       Z4, Z10, Z2
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z10
@@ -4075,22 +5795,24 @@ log1p_loop:
 	VBROADCASTSD word3fe62e42fefa3800<>+0(SB), Z10
 	VMULPD       Z10, Z1, Z10
 	VPXORQ       Z5, Z5, Z5
-	KXNORW       K2, K2, K2
-	VGATHERQPD   8(BX)(Z3*8), K2, Z5
+	MOVL         $0x000000ff, DI
+	KMOVW        DI, K1
+	VGATHERQPD   8(BX)(Z3*8), K1, Z5
 	VADDPD       Z5, Z10, Z10
 	VADDPD       Z2, Z10, Z10
 	VBROADCASTSD word3d2ef35793c76730<>+0(SB), Z11
 	VMULPD       Z11, Z1, Z1
 	VPXORQ       Z6, Z6, Z6
-	KXNORW       K3, K3, K3
-	VGATHERQPD   16(BX)(Z3*8), K3, Z6
+	MOVL         $0x000000ff, DI
+	KMOVW        DI, K1
+	VGATHERQPD   16(BX)(Z3*8), K1, Z6
 	VADDPD       Z6, Z1, Z1
 	VADDPD       Z0, Z1, Z1
 	VADDPD       Z0, Z2, Z0
 	VMOVUPD      (CX)(SI*1), Z2
 	VBROADCASTSD word3f80000000000000<>+0(SB), Z3
-	VCMPPD       $0x11, Z3, Z2, K4
-	VMOVAPD      Z2, K4, Z0
+	VCMPPD       $0x11, Z3, Z2, K1
+	VMOVAPD      Z2, K1, Z0
 	VMULPD       Z0, Z0, Z2
 	VBROADCASTSD wordbfc5555555555555<>+0(SB), Z3
 	VBROADCASTSD word3fc2492492492492<>+0(SB), Z11
@@ -4116,9 +5838,9 @@ log1p_loop:
 	VADDPD       Z1, Z10, Z1
 	VMOVUPD      (CX)(SI*1), Z2
 	VBROADCASTSD word3f80000000000000<>+0(SB), Z3
-	VCMPPD       $0x11, Z3, Z2, K4
+	VCMPPD       $0x11, Z3, Z2, K1
 	VADDPD       Z0, Z2, Z0
-	VMOVAPD      Z0, K4, Z1
+	VMOVAPD      Z0, K1, Z1
 	VMOVUPD      Z1, (AX)(SI*1)
 	ADDQ         $0x40, SI
 	SUBQ         $0x40, DX
@@ -4158,8 +5880,9 @@ log1p_tail:
 	VMULPD       Z5, Z0, Z0
 	VADDPD       Z0, Z2, Z0
 	VPXORQ       Z7, Z7, Z7
-	KXNORW       K5, K5, K5
-	VGATHERQPD   (BX)(Z3*8), K5, Z7
+	MOVL         $0x000000ff, DX
+	KMOVW        DX, K2
+	VGATHERQPD   (BX)(Z3*8), K2, Z7
 	VMULPD       Z7, Z4, Z2
 	VBROADCASTSD word3ff0000000000000<>+0(SB), Z4
 	VSUBPD       Z4, Z2, Z2
@@ -4171,15 +5894,17 @@ log1p_tail:
 	VBROADCASTSD word3fe62e42fefa3800<>+0(SB), Z4
 	VMULPD       Z4, Z1, Z4
 	VPXORQ       Z8, Z8, Z8
-	KXNORW       K6, K6, K6
-	VGATHERQPD   8(BX)(Z3*8), K6, Z8
+	MOVL         $0x000000ff, DX
+	KMOVW        DX, K2
+	VGATHERQPD   8(BX)(Z3*8), K2, Z8
 	VADDPD       Z8, Z4, Z4
 	VADDPD       Z2, Z4, Z4
 	VBROADCASTSD word3d2ef35793c76730<>+0(SB), Z5
 	VMULPD       Z5, Z1, Z1
 	VPXORQ       Z9, Z9, Z9
-	KXNORW       K7, K7, K7
-	VGATHERQPD   16(BX)(Z3*8), K7, Z9
+	MOVL         $0x000000ff, DX
+	KMOVW        DX, K2
+	VGATHERQPD   16(BX)(Z3*8), K2, Z9
 	VADDPD       Z9, Z1, Z1
 	VADDPD       Z0, Z1, Z1
 	VADDPD       Z0, Z2, Z0
@@ -4956,6 +6681,1059 @@ slopes_tail:
 	VMOVUPD      Z0, K1, (AX)(CX*1)
 
 slopes_end:
+	VZEROUPPER
+	RET
+
+// func flowAVX512(mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, perGap *float64, h *float64, n int, table *float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·flowAVX512(SB), NOSPLIT, $0-72
+	MOVQ n+56(FP), AX
+	MOVQ table+64(FP), CX
+	SHLQ $0x03, AX
+	XORQ DX, DX
+	SUBQ $0x40, AX
+	JL   flow_tail
+
+flow_loop:
+	MOVQ         alpha+24(FP), BX
+	VMOVUPD      (BX)(DX*1), Z0
+	MOVQ         beta+32(FP), BX
+	VMOVUPD      (BX)(DX*1), Z1
+	VMINPD       Z1, Z0, Z0
+	VPXORQ       Z2, Z2, Z2
+	MOVQ         h+48(FP), BX
+	VMOVUPD      (BX)(DX*1), Z1
+	VSUBPD       Z1, Z2, Z1
+	VMULPD       Z1, Z0, Z0
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Z1
+	VMULPD       Z1, Z0, Z1
+	VBROADCASTSD word4338000000000000<>+0(SB), Z14
+	VADDPD       Z14, Z1, Z1
+	VBROADCASTSD word000000000000007f<>+0(SB), Z14
+	VPANDQ       Z14, Z1, Z14
+	VPSLLQ       $0x01, Z14, Z14
+	VPSLLQ       $0x2d, Z1, Z15
+	VBROADCASTSD word4338000000000000<>+0(SB), Z16
+	VSUBPD       Z16, Z1, Z1
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Z16
+	VMULPD       Z16, Z1, Z16
+	VSUBPD       Z16, Z0, Z0
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Z16
+	VMULPD       Z16, Z1, Z1
+	VSUBPD       Z1, Z0, Z0
+	VPXORQ       Z3, Z3, Z3
+	MOVL         $0x000000ff, BX
+	KMOVW        BX, K1
+	VGATHERQPD   8(CX)(Z14*8), K1, Z3
+	VPADDQ       Z15, Z3, Z1
+	VPXORQ       Z4, Z4, Z4
+	MOVL         $0x000000ff, BX
+	KMOVW        BX, K1
+	VGATHERQPD   (CX)(Z14*8), K1, Z4
+	VADDPD       Z0, Z4, Z14
+	VMULPD       Z0, Z0, Z15
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z16
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z17
+	VMULPD       Z17, Z0, Z17
+	VADDPD       Z17, Z16, Z16
+	VMULPD       Z16, Z15, Z16
+	VADDPD       Z16, Z14, Z14
+	VMULPD       Z15, Z15, Z15
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Z16
+	VBROADCASTSD word3f81111111111111<>+0(SB), Z17
+	VMULPD       Z17, Z0, Z0
+	VADDPD       Z0, Z16, Z0
+	VMULPD       Z0, Z15, Z0
+	VADDPD       Z0, Z14, Z0
+	VMULPD       Z0, Z1, Z0
+	VADDPD       Z0, Z1, Z0
+	MOVQ         mem+0(FP), BX
+	VMOVUPD      Z0, (BX)(DX*1)
+	MOVQ         alpha+24(FP), BX
+	VMOVUPD      (BX)(DX*1), Z0
+	MOVQ         beta+32(FP), BX
+	VMOVUPD      (BX)(DX*1), Z1
+	VMAXPD       Z1, Z0, Z14
+	VMINPD       Z1, Z0, Z0
+	VSUBPD       Z0, Z14, Z0
+	VPXORQ       Z5, Z5, Z5
+	MOVQ         h+48(FP), BX
+	VMOVUPD      (BX)(DX*1), Z1
+	VSUBPD       Z1, Z5, Z1
+	VMULPD       Z1, Z0, Z0
+	MOVQ         kappa+16(FP), BX
+	VMOVUPD      Z0, (BX)(DX*1)
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Z1
+	VMULPD       Z1, Z0, Z1
+	VBROADCASTSD word4338000000000000<>+0(SB), Z14
+	VADDPD       Z14, Z1, Z1
+	VBROADCASTSD word000000000000007f<>+0(SB), Z14
+	VPANDQ       Z14, Z1, Z14
+	VPSLLQ       $0x01, Z14, Z14
+	VPSLLQ       $0x2d, Z1, Z15
+	VBROADCASTSD word4338000000000000<>+0(SB), Z16
+	VSUBPD       Z16, Z1, Z1
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Z16
+	VMULPD       Z16, Z1, Z16
+	VSUBPD       Z16, Z0, Z0
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Z16
+	VMULPD       Z16, Z1, Z1
+	VSUBPD       Z1, Z0, Z0
+	VPXORQ       Z6, Z6, Z6
+	MOVL         $0x000000ff, BX
+	KMOVW        BX, K1
+	VGATHERQPD   8(CX)(Z14*8), K1, Z6
+	VPADDQ       Z15, Z6, Z1
+	VPXORQ       Z7, Z7, Z7
+	MOVL         $0x000000ff, BX
+	KMOVW        BX, K1
+	VGATHERQPD   (CX)(Z14*8), K1, Z7
+	VADDPD       Z0, Z7, Z14
+	VMULPD       Z0, Z0, Z15
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z16
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z17
+	VMULPD       Z17, Z0, Z17
+	VADDPD       Z17, Z16, Z16
+	VMULPD       Z16, Z15, Z16
+	VADDPD       Z16, Z14, Z14
+	VMULPD       Z15, Z15, Z15
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Z16
+	VBROADCASTSD word3f81111111111111<>+0(SB), Z17
+	VMULPD       Z17, Z0, Z0
+	VADDPD       Z0, Z16, Z0
+	VMULPD       Z0, Z15, Z0
+	VADDPD       Z0, Z14, Z0
+	VMULPD       Z0, Z1, Z0
+	MOVQ         syn+8(FP), BX
+	VMOVUPD      Z0, (BX)(DX*1)
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VSUBPD       Z0, Z1, Z0
+	VSUBPD       Z1, Z0, Z14
+	VSUBPD       Z14, Z0, Z15
+	VSUBPD       Z15, Z1, Z1
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z15
+	VADDPD       Z14, Z15, Z14
+	VSUBPD       Z14, Z1, Z1
+	MOVQ         syn+8(FP), BX
+	VMOVUPD      (BX)(DX*1), Z14
+	VADDPD       Z14, Z1, Z1
+	VADDPD       Z1, Z0, Z0
+	MOVQ         syn+8(FP), BX
+	VMOVUPD      Z0, (BX)(DX*1)
+	MOVQ         kappa+16(FP), BX
+	VMOVUPD      (BX)(DX*1), Z0
+	VMULPD       Z0, Z0, Z1
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Z14
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Z15
+	VMULPD       Z15, Z0, Z15
+	VADDPD       Z15, Z14, Z14
+	VMULPD       Z1, Z14, Z14
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Z15
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Z16
+	VMULPD       Z16, Z0, Z16
+	VADDPD       Z16, Z15, Z15
+	VADDPD       Z15, Z14, Z14
+	VMULPD       Z1, Z14, Z14
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Z15
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Z16
+	VMULPD       Z16, Z0, Z16
+	VADDPD       Z16, Z15, Z15
+	VADDPD       Z15, Z14, Z14
+	VMULPD       Z1, Z14, Z14
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Z15
+	VBROADCASTSD word3f81111111111111<>+0(SB), Z16
+	VMULPD       Z16, Z0, Z16
+	VADDPD       Z16, Z15, Z15
+	VADDPD       Z15, Z14, Z14
+	VMULPD       Z1, Z14, Z14
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z15
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z16
+	VMULPD       Z16, Z0, Z16
+	VADDPD       Z16, Z15, Z15
+	VADDPD       Z15, Z14, Z14
+	VMULPD       Z14, Z1, Z1
+	VADDPD       Z1, Z0, Z0
+	MOVQ         kappa+16(FP), BX
+	VMOVUPD      (BX)(DX*1), Z1
+	VBROADCASTSD wordbfc0000000000000<>+0(SB), Z14
+	VCMPPD       $0x1e, Z14, Z1, K1
+	MOVQ         syn+8(FP), BX
+	VMOVUPD      (BX)(DX*1), Z1
+	VMOVAPD      Z0, K1, Z1
+	MOVQ         mem+0(FP), BX
+	VMOVUPD      (BX)(DX*1), Z0
+	VMULPD       Z1, Z0, Z1
+	MOVQ         perGap+40(FP), BX
+	VMOVUPD      (BX)(DX*1), Z14
+	VMULPD       Z14, Z1, Z14
+	VADDPD       Z1, Z0, Z1
+	MOVQ         alpha+24(FP), BX
+	VMOVUPD      (BX)(DX*1), Z15
+	MOVQ         beta+32(FP), BX
+	VMOVUPD      (BX)(DX*1), Z16
+	VCMPPD       $0x12, Z16, Z15, K1
+	VCMPPD       $0x1d, Z16, Z15, K2
+	KANDW        K1, K2, K1
+	MOVQ         h+48(FP), BX
+	VMOVUPD      (BX)(DX*1), Z17
+	VMULPD       Z17, Z15, Z17
+	VMULPD       Z0, Z17, Z17
+	VMOVAPD      Z17, K1, Z14
+	MOVQ         kappa+16(FP), BX
+	VMOVUPD      Z14, (BX)(DX*1)
+	VMOVAPD      Z0, Z14
+	VCMPPD       $0x12, Z16, Z15, K1
+	VMOVAPD      Z1, K1, Z14
+	MOVQ         syn+8(FP), BX
+	VMOVUPD      Z14, (BX)(DX*1)
+	VMOVAPD      Z0, K1, Z1
+	MOVQ         mem+0(FP), BX
+	VMOVUPD      Z1, (BX)(DX*1)
+	ADDQ         $0x40, DX
+	SUBQ         $0x40, AX
+	JGE          flow_loop
+
+flow_tail:
+	ADDQ         $0x40, AX
+	JZ           flow_end
+	SHRL         $0x03, AX
+	MOVL         $-1, BX
+	BZHIL        AX, BX, BX
+	KMOVW        BX, K1
+	MOVQ         alpha+24(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z0
+	MOVQ         beta+32(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z1
+	VMINPD       Z1, Z0, Z0
+	VPXORQ       Z8, Z8, Z8
+	MOVQ         h+48(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z1
+	VSUBPD       Z1, Z8, Z1
+	VMULPD       Z1, Z0, Z0
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Z1
+	VMULPD       Z1, Z0, Z1
+	VBROADCASTSD word4338000000000000<>+0(SB), Z2
+	VADDPD       Z2, Z1, Z1
+	VBROADCASTSD word000000000000007f<>+0(SB), Z2
+	VPANDQ       Z2, Z1, Z2
+	VPSLLQ       $0x01, Z2, Z2
+	VPSLLQ       $0x2d, Z1, Z3
+	VBROADCASTSD word4338000000000000<>+0(SB), Z4
+	VSUBPD       Z4, Z1, Z1
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Z4
+	VMULPD       Z4, Z1, Z4
+	VSUBPD       Z4, Z0, Z0
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Z4
+	VMULPD       Z4, Z1, Z1
+	VSUBPD       Z1, Z0, Z0
+	VPXORQ       Z9, Z9, Z9
+	MOVL         $0x000000ff, AX
+	KMOVW        AX, K2
+	VGATHERQPD   8(CX)(Z2*8), K2, Z9
+	VPADDQ       Z3, Z9, Z1
+	VPXORQ       Z10, Z10, Z10
+	MOVL         $0x000000ff, AX
+	KMOVW        AX, K2
+	VGATHERQPD   (CX)(Z2*8), K2, Z10
+	VADDPD       Z0, Z10, Z2
+	VMULPD       Z0, Z0, Z3
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z4
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z5
+	VMULPD       Z5, Z0, Z5
+	VADDPD       Z5, Z4, Z4
+	VMULPD       Z4, Z3, Z4
+	VADDPD       Z4, Z2, Z2
+	VMULPD       Z3, Z3, Z3
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Z4
+	VBROADCASTSD word3f81111111111111<>+0(SB), Z5
+	VMULPD       Z5, Z0, Z0
+	VADDPD       Z0, Z4, Z0
+	VMULPD       Z0, Z3, Z0
+	VADDPD       Z0, Z2, Z0
+	VMULPD       Z0, Z1, Z0
+	VADDPD       Z0, Z1, Z0
+	MOVQ         mem+0(FP), AX
+	VMOVUPD      Z0, K1, (AX)(DX*1)
+	MOVQ         alpha+24(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z0
+	MOVQ         beta+32(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z1
+	VMAXPD       Z1, Z0, Z2
+	VMINPD       Z1, Z0, Z0
+	VSUBPD       Z0, Z2, Z0
+	VPXORQ       Z11, Z11, Z11
+	MOVQ         h+48(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z1
+	VSUBPD       Z1, Z11, Z1
+	VMULPD       Z1, Z0, Z0
+	MOVQ         kappa+16(FP), AX
+	VMOVUPD      Z0, K1, (AX)(DX*1)
+	VBROADCASTSD word40671547652b82fe<>+0(SB), Z1
+	VMULPD       Z1, Z0, Z1
+	VBROADCASTSD word4338000000000000<>+0(SB), Z2
+	VADDPD       Z2, Z1, Z1
+	VBROADCASTSD word000000000000007f<>+0(SB), Z2
+	VPANDQ       Z2, Z1, Z2
+	VPSLLQ       $0x01, Z2, Z2
+	VPSLLQ       $0x2d, Z1, Z3
+	VBROADCASTSD word4338000000000000<>+0(SB), Z4
+	VSUBPD       Z4, Z1, Z1
+	VBROADCASTSD word3f762e42fef80000<>+0(SB), Z4
+	VMULPD       Z4, Z1, Z4
+	VSUBPD       Z4, Z0, Z0
+	VBROADCASTSD word3d41cf79abc9e3b4<>+0(SB), Z4
+	VMULPD       Z4, Z1, Z1
+	VSUBPD       Z1, Z0, Z0
+	VPXORQ       Z12, Z12, Z12
+	MOVL         $0x000000ff, AX
+	KMOVW        AX, K2
+	VGATHERQPD   8(CX)(Z2*8), K2, Z12
+	VPADDQ       Z3, Z12, Z1
+	VPXORQ       Z13, Z13, Z13
+	MOVL         $0x000000ff, AX
+	KMOVW        AX, K2
+	VGATHERQPD   (CX)(Z2*8), K2, Z13
+	VADDPD       Z0, Z13, Z2
+	VMULPD       Z0, Z0, Z3
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z4
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z5
+	VMULPD       Z5, Z0, Z5
+	VADDPD       Z5, Z4, Z4
+	VMULPD       Z4, Z3, Z4
+	VADDPD       Z4, Z2, Z2
+	VMULPD       Z3, Z3, Z3
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Z4
+	VBROADCASTSD word3f81111111111111<>+0(SB), Z5
+	VMULPD       Z5, Z0, Z0
+	VADDPD       Z0, Z4, Z0
+	VMULPD       Z0, Z3, Z0
+	VADDPD       Z0, Z2, Z0
+	VMULPD       Z0, Z1, Z0
+	MOVQ         syn+8(FP), AX
+	VMOVUPD      Z0, K1, (AX)(DX*1)
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z0
+	VSUBPD       Z0, Z1, Z0
+	VSUBPD       Z1, Z0, Z2
+	VSUBPD       Z2, Z0, Z3
+	VSUBPD       Z3, Z1, Z1
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z3
+	VADDPD       Z2, Z3, Z2
+	VSUBPD       Z2, Z1, Z1
+	MOVQ         syn+8(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z2
+	VADDPD       Z2, Z1, Z1
+	VADDPD       Z1, Z0, Z0
+	MOVQ         syn+8(FP), AX
+	VMOVUPD      Z0, K1, (AX)(DX*1)
+	MOVQ         kappa+16(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z0
+	VMULPD       Z0, Z0, Z1
+	VBROADCASTSD word3e927e4fb7789f5c<>+0(SB), Z2
+	VBROADCASTSD word3e5ae64567f544e4<>+0(SB), Z3
+	VMULPD       Z3, Z0, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3efa01a01a01a01a<>+0(SB), Z3
+	VBROADCASTSD word3ec71de3a556c734<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3f56c16c16c16c17<>+0(SB), Z3
+	VBROADCASTSD word3f2a01a01a01a01a<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3fa5555555555555<>+0(SB), Z3
+	VBROADCASTSD word3f81111111111111<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z1, Z2, Z2
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z3
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z4
+	VADDPD       Z4, Z3, Z3
+	VADDPD       Z3, Z2, Z2
+	VMULPD       Z2, Z1, Z1
+	VADDPD       Z1, Z0, Z0
+	MOVQ         kappa+16(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z1
+	VBROADCASTSD wordbfc0000000000000<>+0(SB), Z2
+	VCMPPD       $0x1e, Z2, Z1, K2
+	MOVQ         syn+8(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z1
+	VMOVAPD      Z0, K2, Z1
+	MOVQ         mem+0(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z0
+	VMULPD       Z1, Z0, Z1
+	MOVQ         perGap+40(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z2
+	VMULPD       Z2, Z1, Z2
+	VADDPD       Z1, Z0, Z1
+	MOVQ         alpha+24(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z3
+	MOVQ         beta+32(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z4
+	VCMPPD       $0x12, Z4, Z3, K2
+	VCMPPD       $0x1d, Z4, Z3, K3
+	KANDW        K2, K3, K2
+	MOVQ         h+48(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z5
+	VMULPD       Z5, Z3, Z5
+	VMULPD       Z0, Z5, Z5
+	VMOVAPD      Z5, K2, Z2
+	MOVQ         kappa+16(FP), AX
+	VMOVUPD      Z2, K1, (AX)(DX*1)
+	VMOVAPD      Z0, Z2
+	VCMPPD       $0x12, Z4, Z3, K2
+	VMOVAPD      Z1, K2, Z2
+	MOVQ         syn+8(FP), AX
+	VMOVUPD      Z2, K1, (AX)(DX*1)
+	VMOVAPD      Z0, K2, Z1
+	MOVQ         mem+0(FP), AX
+	VMOVUPD      Z1, K1, (AX)(DX*1)
+
+flow_end:
+	VZEROUPPER
+	RET
+
+// func approachAVX512(h *float64, v *float64, i *float64, q *float64, tauMem *float64, beta *float64, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·approachAVX512(SB), NOSPLIT, $0-56
+	MOVQ n+48(FP), AX
+	SHLQ $0x03, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   approach_tail
+
+approach_loop:
+	MOVQ         q+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Z0
+	MOVQ         v+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	VSUBPD       Z1, Z0, Z0
+	VPXORQ       Z2, Z2, Z2
+	VMAXPD       Z2, Z0, Z0
+	MOVQ         i+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	MOVQ         v+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Z6
+	VSUBPD       Z6, Z1, Z1
+	VMULPD       Z1, Z1, Z6
+	VBROADCASTSD word4000000000000000<>+0(SB), Z7
+	MOVQ         tauMem+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Z8
+	MOVQ         beta+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Z9
+	VMULPD       Z9, Z8, Z8
+	MOVQ         i+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Z9
+	VMULPD       Z9, Z8, Z8
+	VMULPD       Z8, Z7, Z7
+	VMULPD       Z0, Z7, Z7
+	VSUBPD       Z7, Z6, Z6
+	VPXORQ       Z3, Z3, Z3
+	VMAXPD       Z3, Z6, Z6
+	VBROADCASTSD word4000000000000000<>+0(SB), Z7
+	VMULPD       Z0, Z7, Z0
+	VSQRTPD      Z6, Z6
+	VADDPD       Z6, Z1, Z1
+	VDIVPD       Z1, Z0, Z0
+	MOVQ         h+0(FP), DX
+	VMOVUPD      Z0, (DX)(CX*1)
+	MOVQ         tauMem+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	MOVQ         beta+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Z6
+	VMULPD       Z6, Z1, Z1
+	MOVQ         i+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Z6
+	VMULPD       Z6, Z1, Z1
+	MOVQ         tauMem+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Z6
+	MOVQ         beta+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Z7
+	VMULPD       Z7, Z6, Z6
+	VBROADCASTSD word4000000000000000<>+0(SB), Z7
+	VSUBPD       Z7, Z6, Z6
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z7
+	VMULPD       Z7, Z6, Z6
+	VMULPD       Z6, Z1, Z1
+	MOVQ         tauMem+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Z6
+	MOVQ         beta+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Z7
+	VMULPD       Z7, Z6, Z6
+	VBROADCASTSD word4008000000000000<>+0(SB), Z7
+	VSUBPD       Z7, Z6, Z6
+	VBROADCASTSD wordbfd0000000000000<>+0(SB), Z7
+	VMULPD       Z7, Z6, Z6
+	VMULPD       Z6, Z1, Z6
+	VMULPD       Z0, Z0, Z7
+	VMULPD       Z0, Z7, Z8
+	VMULPD       Z0, Z6, Z9
+	VADDPD       Z9, Z1, Z9
+	VMULPD       Z9, Z8, Z8
+	VBROADCASTSD word4008000000000000<>+0(SB), Z9
+	VMULPD       Z1, Z9, Z1
+	VBROADCASTSD word4010000000000000<>+0(SB), Z9
+	VMULPD       Z6, Z9, Z6
+	VMULPD       Z0, Z6, Z6
+	VADDPD       Z6, Z1, Z1
+	VMULPD       Z1, Z7, Z1
+	MOVQ         i+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Z6
+	MOVQ         v+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Z7
+	VSUBPD       Z7, Z6, Z6
+	MOVQ         tauMem+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Z7
+	MOVQ         beta+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Z9
+	VMULPD       Z9, Z7, Z7
+	MOVQ         i+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Z9
+	VMULPD       Z9, Z7, Z7
+	VMULPD       Z0, Z7, Z0
+	VSUBPD       Z0, Z6, Z0
+	VADDPD       Z1, Z0, Z0
+	MOVQ         h+0(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	VDIVPD       Z0, Z8, Z0
+	VSUBPD       Z0, Z1, Z0
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z6
+	VMULPD       Z6, Z1, Z6
+	VMAXPD       Z6, Z0, Z0
+	VBROADCASTSD word3ff8000000000000<>+0(SB), Z6
+	VMULPD       Z6, Z1, Z1
+	VMINPD       Z1, Z0, Z0
+	VBROADCASTSD word3fee000000000000<>+0(SB), Z1
+	VMINPD       Z1, Z0, Z0
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z1
+	VSUBPD       Z0, Z1, Z1
+	VDIVPD       Z1, Z0, Z0
+	MOVQ         h+0(FP), DX
+	VMOVUPD      Z0, (DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          approach_loop
+
+approach_tail:
+	ADDQ         $0x40, AX
+	JZ           approach_end
+	SHRL         $0x03, AX
+	MOVL         $-1, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         q+24(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z0
+	MOVQ         v+8(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	VSUBPD       Z1, Z0, Z0
+	VPXORQ       Z4, Z4, Z4
+	VMAXPD       Z4, Z0, Z0
+	MOVQ         i+16(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	MOVQ         v+8(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z2
+	VSUBPD       Z2, Z1, Z1
+	VMULPD       Z1, Z1, Z2
+	VBROADCASTSD word4000000000000000<>+0(SB), Z3
+	MOVQ         tauMem+32(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z4
+	MOVQ         beta+40(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z6
+	VMULPD       Z6, Z4, Z4
+	MOVQ         i+16(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z6
+	VMULPD       Z6, Z4, Z4
+	VMULPD       Z4, Z3, Z3
+	VMULPD       Z0, Z3, Z3
+	VSUBPD       Z3, Z2, Z2
+	VPXORQ       Z5, Z5, Z5
+	VMAXPD       Z5, Z2, Z2
+	VBROADCASTSD word4000000000000000<>+0(SB), Z3
+	VMULPD       Z0, Z3, Z0
+	VSQRTPD      Z2, Z2
+	VADDPD       Z2, Z1, Z1
+	VDIVPD       Z1, Z0, Z0
+	MOVQ         h+0(FP), AX
+	VMOVUPD      Z0, K1, (AX)(CX*1)
+	MOVQ         tauMem+32(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	MOVQ         beta+40(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z2
+	VMULPD       Z2, Z1, Z1
+	MOVQ         i+16(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z2
+	VMULPD       Z2, Z1, Z1
+	MOVQ         tauMem+32(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z2
+	MOVQ         beta+40(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z3
+	VMULPD       Z3, Z2, Z2
+	VBROADCASTSD word4000000000000000<>+0(SB), Z3
+	VSUBPD       Z3, Z2, Z2
+	VBROADCASTSD word3fc5555555555555<>+0(SB), Z3
+	VMULPD       Z3, Z2, Z2
+	VMULPD       Z2, Z1, Z1
+	MOVQ         tauMem+32(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z2
+	MOVQ         beta+40(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z3
+	VMULPD       Z3, Z2, Z2
+	VBROADCASTSD word4008000000000000<>+0(SB), Z3
+	VSUBPD       Z3, Z2, Z2
+	VBROADCASTSD wordbfd0000000000000<>+0(SB), Z3
+	VMULPD       Z3, Z2, Z2
+	VMULPD       Z2, Z1, Z2
+	VMULPD       Z0, Z0, Z3
+	VMULPD       Z0, Z3, Z4
+	VMULPD       Z0, Z2, Z5
+	VADDPD       Z5, Z1, Z5
+	VMULPD       Z5, Z4, Z4
+	VBROADCASTSD word4008000000000000<>+0(SB), Z5
+	VMULPD       Z1, Z5, Z1
+	VBROADCASTSD word4010000000000000<>+0(SB), Z5
+	VMULPD       Z2, Z5, Z2
+	VMULPD       Z0, Z2, Z2
+	VADDPD       Z2, Z1, Z1
+	VMULPD       Z1, Z3, Z1
+	MOVQ         i+16(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z2
+	MOVQ         v+8(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z3
+	VSUBPD       Z3, Z2, Z2
+	MOVQ         tauMem+32(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z3
+	MOVQ         beta+40(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z5
+	VMULPD       Z5, Z3, Z3
+	MOVQ         i+16(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z5
+	VMULPD       Z5, Z3, Z3
+	VMULPD       Z0, Z3, Z0
+	VSUBPD       Z0, Z2, Z0
+	VADDPD       Z1, Z0, Z0
+	MOVQ         h+0(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	VDIVPD       Z0, Z4, Z0
+	VSUBPD       Z0, Z1, Z0
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z2
+	VMULPD       Z2, Z1, Z2
+	VMAXPD       Z2, Z0, Z0
+	VBROADCASTSD word3ff8000000000000<>+0(SB), Z2
+	VMULPD       Z2, Z1, Z1
+	VMINPD       Z1, Z0, Z0
+	VBROADCASTSD word3fee000000000000<>+0(SB), Z1
+	VMINPD       Z1, Z0, Z0
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z1
+	VSUBPD       Z0, Z1, Z1
+	VDIVPD       Z1, Z0, Z0
+	MOVQ         h+0(FP), AX
+	VMOVUPD      Z0, K1, (AX)(CX*1)
+
+approach_end:
+	VZEROUPPER
+	RET
+
+// func halleyAVX512(h *float64, limit *float64, v *float64, i *float64, q *float64, mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·halleyAVX512(SB), NOSPLIT, $0-88
+	MOVQ n+80(FP), AX
+	SHLQ $0x03, AX
+	XORQ CX, CX
+	SUBQ $0x40, AX
+	JL   halley_tail
+
+halley_loop:
+	MOVQ         i+24(FP), DX
+	VMOVUPD      (DX)(CX*1), Z0
+	MOVQ         syn+48(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	VMULPD       Z0, Z1, Z1
+	MOVQ         mem+40(FP), DX
+	VMOVUPD      (DX)(CX*1), Z4
+	MOVQ         v+16(FP), DX
+	VMOVUPD      (DX)(CX*1), Z5
+	VMULPD       Z5, Z4, Z4
+	MOVQ         kappa+56(FP), DX
+	VMOVUPD      (DX)(CX*1), Z5
+	VMULPD       Z0, Z5, Z0
+	VADDPD       Z0, Z4, Z0
+	MOVQ         q+32(FP), DX
+	VMOVUPD      (DX)(CX*1), Z4
+	VSUBPD       Z4, Z0, Z4
+	MOVQ         alpha+64(FP), DX
+	VMOVUPD      (DX)(CX*1), Z5
+	VSUBPD       Z0, Z1, Z0
+	VMULPD       Z0, Z5, Z0
+	MOVQ         beta+72(FP), DX
+	VMOVUPD      (DX)(CX*1), Z6
+	VMULPD       Z1, Z6, Z1
+	VADDPD       Z0, Z1, Z1
+	VMULPD       Z1, Z5, Z1
+	VBROADCASTSD word4000000000000000<>+0(SB), Z5
+	VMULPD       Z0, Z5, Z5
+	VMULPD       Z0, Z5, Z5
+	VMULPD       Z1, Z4, Z1
+	VADDPD       Z1, Z5, Z1
+	VBROADCASTSD wordc000000000000000<>+0(SB), Z5
+	VMULPD       Z4, Z5, Z4
+	VMULPD       Z0, Z4, Z0
+	VDIVPD       Z1, Z0, Z0
+	MOVQ         h+0(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	VADDPD       Z0, Z1, Z0
+	VPXORQ       Z2, Z2, Z2
+	VMAXPD       Z2, Z0, Z0
+	MOVQ         limit+8(FP), DX
+	VMOVUPD      (DX)(CX*1), Z1
+	VMINPD       Z1, Z0, Z0
+	MOVQ         h+0(FP), DX
+	VMOVUPD      Z0, (DX)(CX*1)
+	ADDQ         $0x40, CX
+	SUBQ         $0x40, AX
+	JGE          halley_loop
+
+halley_tail:
+	ADDQ         $0x40, AX
+	JZ           halley_end
+	SHRL         $0x03, AX
+	MOVL         $-1, DX
+	BZHIL        AX, DX, DX
+	KMOVW        DX, K1
+	MOVQ         i+24(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z0
+	MOVQ         syn+48(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	VMULPD       Z0, Z1, Z1
+	MOVQ         mem+40(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z2
+	MOVQ         v+16(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z4
+	VMULPD       Z4, Z2, Z2
+	MOVQ         kappa+56(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z4
+	VMULPD       Z0, Z4, Z0
+	VADDPD       Z0, Z2, Z0
+	MOVQ         q+32(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z2
+	VSUBPD       Z2, Z0, Z2
+	MOVQ         alpha+64(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z4
+	VSUBPD       Z0, Z1, Z0
+	VMULPD       Z0, Z4, Z0
+	MOVQ         beta+72(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z5
+	VMULPD       Z1, Z5, Z1
+	VADDPD       Z0, Z1, Z1
+	VMULPD       Z1, Z4, Z1
+	VBROADCASTSD word4000000000000000<>+0(SB), Z4
+	VMULPD       Z0, Z4, Z4
+	VMULPD       Z0, Z4, Z4
+	VMULPD       Z1, Z2, Z1
+	VADDPD       Z1, Z4, Z1
+	VBROADCASTSD wordc000000000000000<>+0(SB), Z4
+	VMULPD       Z2, Z4, Z2
+	VMULPD       Z0, Z2, Z0
+	VDIVPD       Z1, Z0, Z0
+	MOVQ         h+0(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	VADDPD       Z0, Z1, Z0
+	VPXORQ       Z3, Z3, Z3
+	VMAXPD       Z3, Z0, Z0
+	MOVQ         limit+8(FP), AX
+	VMOVUPD.Z    (AX)(CX*1), K1, Z1
+	VMINPD       Z1, Z0, Z0
+	MOVQ         h+0(FP), AX
+	VMOVUPD      Z0, K1, (AX)(CX*1)
+
+halley_end:
+	VZEROUPPER
+	RET
+
+// func settleAVX512(hits *uint64, h *float64, limit *float64, v *float64, i *float64, q *float64, mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·settleAVX512(SB), NOSPLIT, $0-96
+	MOVQ hits+0(FP), AX
+	MOVQ n+88(FP), CX
+	SHLQ $0x03, CX
+	XORQ DX, DX
+	SUBQ $0x40, CX
+	JL   settle_tail
+
+settle_loop:
+	MOVQ         i+32(FP), BX
+	VMOVUPD      (BX)(DX*1), Z0
+	MOVQ         syn+56(FP), BX
+	VMOVUPD      (BX)(DX*1), Z1
+	VMULPD       Z0, Z1, Z1
+	MOVQ         mem+48(FP), BX
+	VMOVUPD      (BX)(DX*1), Z8
+	MOVQ         v+24(FP), BX
+	VMOVUPD      (BX)(DX*1), Z9
+	VMULPD       Z9, Z8, Z8
+	MOVQ         kappa+64(FP), BX
+	VMOVUPD      (BX)(DX*1), Z9
+	VMULPD       Z0, Z9, Z0
+	VADDPD       Z0, Z8, Z0
+	MOVQ         q+40(FP), BX
+	VMOVUPD      (BX)(DX*1), Z8
+	VSUBPD       Z8, Z0, Z8
+	MOVQ         alpha+72(FP), BX
+	VMOVUPD      (BX)(DX*1), Z9
+	VSUBPD       Z0, Z1, Z0
+	VMULPD       Z0, Z9, Z0
+	MOVQ         beta+80(FP), BX
+	VMOVUPD      (BX)(DX*1), Z10
+	VMULPD       Z1, Z10, Z1
+	VADDPD       Z0, Z1, Z1
+	VMULPD       Z1, Z9, Z1
+	VBROADCASTSD word4000000000000000<>+0(SB), Z9
+	VMULPD       Z0, Z9, Z9
+	VMULPD       Z0, Z9, Z9
+	VMULPD       Z1, Z8, Z1
+	VADDPD       Z1, Z9, Z1
+	VBROADCASTSD wordc000000000000000<>+0(SB), Z9
+	VMULPD       Z8, Z9, Z8
+	VMULPD       Z0, Z8, Z8
+	VDIVPD       Z1, Z8, Z1
+	VPXORQ       Z2, Z2, Z2
+	VCMPPD       $0x1e, Z2, Z0, K1
+	KMOVW        K1, BX
+	ANDL         $0xff, BX
+	MOVQ         h+8(FP), SI
+	VMOVUPD      (SI)(DX*1), Z0
+	VADDPD       Z1, Z0, Z0
+	MOVQ         h+8(FP), SI
+	VMOVUPD      Z0, (SI)(DX*1)
+	VPXORQ       Z3, Z3, Z3
+	VCMPPD       $0x1e, Z3, Z0, K1
+	KMOVW        K1, SI
+	ANDL         $0xff, SI
+	ANDL         SI, BX
+	MOVQ         limit+16(FP), SI
+	VMOVUPD      (SI)(DX*1), Z8
+	VCMPPD       $0x11, Z8, Z0, K1
+	KMOVW        K1, SI
+	ANDL         $0xff, SI
+	ANDL         SI, BX
+	MOVQ         alpha+72(FP), SI
+	VMOVUPD      (SI)(DX*1), Z0
+	VMULPD       Z0, Z1, Z0
+	MOVQ         beta+80(FP), SI
+	VMOVUPD      (SI)(DX*1), Z8
+	VMULPD       Z8, Z1, Z8
+	VADDPD       Z8, Z0, Z0
+	VPXORQ       Z4, Z4, Z4
+	VSUBPD       Z0, Z4, Z8
+	VMAXPD       Z8, Z0, Z8
+	VBROADCASTSD word3eb0c6f7a0b5ed8d<>+0(SB), Z9
+	VCMPPD       $0x11, Z9, Z8, K1
+	KMOVW        K1, SI
+	ANDL         $0xff, SI
+	ANDL         SI, BX
+	MOVL         $0x000000ff, SI
+	ANDL         SI, BX
+	MOVB         BL, (AX)
+	INCQ         AX
+	MOVQ         alpha+72(FP), BX
+	VMOVUPD      (BX)(DX*1), Z8
+	VMULPD       Z8, Z1, Z8
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z9
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z10
+	VMULPD       Z10, Z0, Z0
+	VSUBPD       Z0, Z9, Z0
+	VMULPD       Z0, Z8, Z0
+	MOVQ         syn+56(FP), BX
+	VMOVUPD      (BX)(DX*1), Z8
+	VMULPD       Z8, Z0, Z0
+	MOVQ         syn+56(FP), BX
+	VMOVUPD      (BX)(DX*1), Z8
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z9
+	MOVQ         beta+80(FP), BX
+	VMOVUPD      (BX)(DX*1), Z10
+	VMULPD       Z10, Z1, Z10
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z11
+	VMULPD       Z11, Z10, Z10
+	VSUBPD       Z10, Z9, Z9
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z10
+	MOVQ         beta+80(FP), BX
+	VMOVUPD      (BX)(DX*1), Z11
+	VMULPD       Z11, Z1, Z11
+	VMULPD       Z9, Z11, Z9
+	VSUBPD       Z9, Z10, Z9
+	VMULPD       Z9, Z8, Z8
+	MOVQ         syn+56(FP), BX
+	VMOVUPD      Z8, (BX)(DX*1)
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z8
+	MOVQ         alpha+72(FP), BX
+	VMOVUPD      (BX)(DX*1), Z9
+	VMULPD       Z9, Z1, Z9
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z10
+	VMULPD       Z10, Z9, Z9
+	VSUBPD       Z9, Z8, Z8
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z9
+	MOVQ         alpha+72(FP), BX
+	VMOVUPD      (BX)(DX*1), Z10
+	VMULPD       Z10, Z1, Z1
+	VMULPD       Z8, Z1, Z1
+	VSUBPD       Z1, Z9, Z1
+	MOVQ         kappa+64(FP), BX
+	VMOVUPD      (BX)(DX*1), Z8
+	VMULPD       Z1, Z8, Z8
+	VADDPD       Z0, Z8, Z0
+	MOVQ         kappa+64(FP), BX
+	VMOVUPD      Z0, (BX)(DX*1)
+	MOVQ         mem+48(FP), BX
+	VMOVUPD      (BX)(DX*1), Z0
+	VMULPD       Z1, Z0, Z0
+	MOVQ         mem+48(FP), BX
+	VMOVUPD      Z0, (BX)(DX*1)
+	ADDQ         $0x40, DX
+	SUBQ         $0x40, CX
+	JGE          settle_loop
+
+settle_tail:
+	ADDQ         $0x40, CX
+	JZ           settle_end
+	SHRL         $0x03, CX
+	MOVL         $-1, BX
+	BZHIL        CX, BX, BX
+	KMOVW        BX, K1
+	MOVQ         i+32(FP), CX
+	VMOVUPD.Z    (CX)(DX*1), K1, Z0
+	MOVQ         syn+56(FP), CX
+	VMOVUPD.Z    (CX)(DX*1), K1, Z1
+	VMULPD       Z0, Z1, Z1
+	MOVQ         mem+48(FP), CX
+	VMOVUPD.Z    (CX)(DX*1), K1, Z2
+	MOVQ         v+24(FP), CX
+	VMOVUPD.Z    (CX)(DX*1), K1, Z3
+	VMULPD       Z3, Z2, Z2
+	MOVQ         kappa+64(FP), CX
+	VMOVUPD.Z    (CX)(DX*1), K1, Z3
+	VMULPD       Z0, Z3, Z0
+	VADDPD       Z0, Z2, Z0
+	MOVQ         q+40(FP), CX
+	VMOVUPD.Z    (CX)(DX*1), K1, Z2
+	VSUBPD       Z2, Z0, Z2
+	MOVQ         alpha+72(FP), CX
+	VMOVUPD.Z    (CX)(DX*1), K1, Z3
+	VSUBPD       Z0, Z1, Z0
+	VMULPD       Z0, Z3, Z0
+	MOVQ         beta+80(FP), CX
+	VMOVUPD.Z    (CX)(DX*1), K1, Z4
+	VMULPD       Z1, Z4, Z1
+	VADDPD       Z0, Z1, Z1
+	VMULPD       Z1, Z3, Z1
+	VBROADCASTSD word4000000000000000<>+0(SB), Z3
+	VMULPD       Z0, Z3, Z3
+	VMULPD       Z0, Z3, Z3
+	VMULPD       Z1, Z2, Z1
+	VADDPD       Z1, Z3, Z1
+	VBROADCASTSD wordc000000000000000<>+0(SB), Z3
+	VMULPD       Z2, Z3, Z2
+	VMULPD       Z0, Z2, Z2
+	VDIVPD       Z1, Z2, Z1
+	VPXORQ       Z5, Z5, Z5
+	VCMPPD       $0x1e, Z5, Z0, K2
+	KMOVW        K2, CX
+	ANDL         $0xff, CX
+	MOVQ         h+8(FP), BX
+	VMOVUPD.Z    (BX)(DX*1), K1, Z0
+	VADDPD       Z1, Z0, Z0
+	MOVQ         h+8(FP), BX
+	VMOVUPD      Z0, K1, (BX)(DX*1)
+	VPXORQ       Z6, Z6, Z6
+	VCMPPD       $0x1e, Z6, Z0, K2
+	KMOVW        K2, BX
+	ANDL         $0xff, BX
+	ANDL         BX, CX
+	MOVQ         limit+16(FP), BX
+	VMOVUPD.Z    (BX)(DX*1), K1, Z2
+	VCMPPD       $0x11, Z2, Z0, K2
+	KMOVW        K2, BX
+	ANDL         $0xff, BX
+	ANDL         BX, CX
+	MOVQ         alpha+72(FP), BX
+	VMOVUPD.Z    (BX)(DX*1), K1, Z0
+	VMULPD       Z0, Z1, Z0
+	MOVQ         beta+80(FP), BX
+	VMOVUPD.Z    (BX)(DX*1), K1, Z2
+	VMULPD       Z2, Z1, Z2
+	VADDPD       Z2, Z0, Z0
+	VPXORQ       Z7, Z7, Z7
+	VSUBPD       Z0, Z7, Z2
+	VMAXPD       Z2, Z0, Z2
+	VBROADCASTSD word3eb0c6f7a0b5ed8d<>+0(SB), Z3
+	VCMPPD       $0x11, Z3, Z2, K2
+	KMOVW        K2, BX
+	ANDL         $0xff, BX
+	ANDL         BX, CX
+	KMOVW        K1, BX
+	ANDL         $0xff, BX
+	ANDL         BX, CX
+	MOVB         CL, (AX)
+	INCQ         AX
+	MOVQ         alpha+72(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z2
+	VMULPD       Z2, Z1, Z2
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z3
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z4
+	VMULPD       Z4, Z0, Z0
+	VSUBPD       Z0, Z3, Z0
+	VMULPD       Z0, Z2, Z0
+	MOVQ         syn+56(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z2
+	VMULPD       Z2, Z0, Z0
+	MOVQ         syn+56(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z2
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z3
+	MOVQ         beta+80(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z4
+	VMULPD       Z4, Z1, Z4
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z5
+	VMULPD       Z5, Z4, Z4
+	VSUBPD       Z4, Z3, Z3
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z4
+	MOVQ         beta+80(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z5
+	VMULPD       Z5, Z1, Z5
+	VMULPD       Z3, Z5, Z3
+	VSUBPD       Z3, Z4, Z3
+	VMULPD       Z3, Z2, Z2
+	MOVQ         syn+56(FP), AX
+	VMOVUPD      Z2, K1, (AX)(DX*1)
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z2
+	MOVQ         alpha+72(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z3
+	VMULPD       Z3, Z1, Z3
+	VBROADCASTSD word3fe0000000000000<>+0(SB), Z4
+	VMULPD       Z4, Z3, Z3
+	VSUBPD       Z3, Z2, Z2
+	VBROADCASTSD word3ff0000000000000<>+0(SB), Z3
+	MOVQ         alpha+72(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z4
+	VMULPD       Z4, Z1, Z1
+	VMULPD       Z2, Z1, Z1
+	VSUBPD       Z1, Z3, Z1
+	MOVQ         kappa+64(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z2
+	VMULPD       Z1, Z2, Z2
+	VADDPD       Z0, Z2, Z0
+	MOVQ         kappa+64(FP), AX
+	VMOVUPD      Z0, K1, (AX)(DX*1)
+	MOVQ         mem+48(FP), AX
+	VMOVUPD.Z    (AX)(DX*1), K1, Z0
+	VMULPD       Z1, Z0, Z0
+	MOVQ         mem+48(FP), AX
+	VMOVUPD      Z0, K1, (AX)(DX*1)
+
+settle_end:
 	VZEROUPPER
 	RET
 

@@ -26,3 +26,7 @@ func fastPropagate(_ Each, _ Rates, _ float64, _ int) bool                      
 func fastAdvanceEach(_ []uint64, _, _, _, _ []float64, _ Each, _ []float64) bool { return false }
 func fastRetreatEach(_, _ []float64, _ Each) bool                                { return false }
 func fastSlopes(_, _, _, _, _, _ []float64, _ Each, _ Rates, _ float64) bool     { return false }
+func fastFlow(_ Each, _ Rates, _ []float64) bool                                 { return false }
+func fastApproach(_, _, _, _ []float64, _ Rates) bool                            { return false }
+func fastHalley(_, _, _, _, _ []float64, _ Each, _ Rates) bool                   { return false }
+func fastSettle(_ []uint64, _, _, _, _, _ []float64, _ Each, _ Rates) bool       { return false }

@@ -79,6 +79,26 @@ func retreatEachAVX2(a *float64, b *float64, n int, mem *float64, syn *float64, 
 //go:noescape
 func slopesAVX2(gMem *float64, gSyn *float64, v *float64, i *float64, a *float64, b *float64, n int, mem *float64, syn *float64, kappa *float64, tauMem *float64, alpha *float64, beta *float64, h float64)
 
+// flowAVX2 is flow in generic.go.
+//
+//go:noescape
+func flowAVX2(mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, perGap *float64, h *float64, n int, table *float64)
+
+// approachAVX2 is approach in generic.go.
+//
+//go:noescape
+func approachAVX2(h *float64, v *float64, i *float64, q *float64, tauMem *float64, beta *float64, n int)
+
+// halleyAVX2 is halley in generic.go.
+//
+//go:noescape
+func halleyAVX2(h *float64, limit *float64, v *float64, i *float64, q *float64, mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, n int)
+
+// settleAVX2 is settle in generic.go into a mask of zeros.
+//
+//go:noescape
+func settleAVX2(hits *uint64, h *float64, limit *float64, v *float64, i *float64, q *float64, mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, n int)
+
 // expandAVX2 is expand in generic.go for code that is not empty, without the order; with 0 states it is series up to coefficient last - 1.
 //
 //go:noescape
@@ -178,6 +198,26 @@ func retreatEachAVX512(a *float64, b *float64, n int, mem *float64, syn *float64
 //
 //go:noescape
 func slopesAVX512(gMem *float64, gSyn *float64, v *float64, i *float64, a *float64, b *float64, n int, mem *float64, syn *float64, kappa *float64, tauMem *float64, alpha *float64, beta *float64, h float64)
+
+// flowAVX512 is flow in generic.go.
+//
+//go:noescape
+func flowAVX512(mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, perGap *float64, h *float64, n int, table *float64)
+
+// approachAVX512 is approach in generic.go.
+//
+//go:noescape
+func approachAVX512(h *float64, v *float64, i *float64, q *float64, tauMem *float64, beta *float64, n int)
+
+// halleyAVX512 is halley in generic.go.
+//
+//go:noescape
+func halleyAVX512(h *float64, limit *float64, v *float64, i *float64, q *float64, mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, n int)
+
+// settleAVX512 is settle in generic.go into a mask of zeros.
+//
+//go:noescape
+func settleAVX512(hits *uint64, h *float64, limit *float64, v *float64, i *float64, q *float64, mem *float64, syn *float64, kappa *float64, alpha *float64, beta *float64, n int)
 
 // expandAVX512 is expand in generic.go for code that is not empty, without the order; with 0 states it is series up to coefficient last - 1.
 //

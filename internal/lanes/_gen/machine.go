@@ -213,8 +213,9 @@ func (m *machine) gather(p reg.GPVirtual, index vector, offset int) vector {
 	for k, r := range v {
 		at := Mem{Base: p, Index: index[k], Scale: 8, Disp: offset}
 		if m.avx512 {
-			all := K()
-			KXNORW(all, all, all)
+			all, ones := K(), GP32() // KXNORW would read it, and keep it from the start of the function
+			MOVL(U32(255), ones)
+			KMOVW(ones, all)
 			VGATHERQPD(at, all, r)
 		} else {
 			all := YMM()
