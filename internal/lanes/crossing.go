@@ -62,8 +62,8 @@ func Halley(h, limit, v, i, q []float64, p Each, r Rates) {
 //	e^(-x) = 1 - x + x²/2,  x = s alpha, s beta
 //	kappa(s) = s alpha (1 - s (alpha + beta)/2)
 //
-// to 2e-19 where |s| (alpha + beta) < 1e-6. The bits in hits are of the neurons of which that is so,
-// whose V rises there, and which are then between 0 and limit. Of others h and p have no meaning.
+// to 2e-19 where |s| (alpha + beta) < 1e-6. The bits in hits are of the neurons of which that is
+// so, whose V rises there, and which are then between 0 and limit. Of others h and p have no meaning.
 func Settle(hits []uint64, h, limit, v, i, q []float64, p Each, r Rates) {
 	n := len(h)
 	hits, limit, v, i, q, p, r = hits[:Words(n)], limit[:n], v[:n], i[:n], q[:n], p.first(n), r.first(n)

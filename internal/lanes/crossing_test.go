@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestCrossing: where two steps say that they suffice, V is at the threshold, rises and was below it
-// before; and they suffice for nearly all neurons that reach it well before their peak.
+// TestCrossing: where two steps say that they suffice, V is at the threshold, rises and was below
+// it before; and they suffice for nearly all neurons that reach it well before their peak.
 func TestCrossing(t *testing.T) {
 	clear, found := 0, 0
 	rapid.Check(t, func(r *rapid.T) {
