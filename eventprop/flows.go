@@ -8,6 +8,7 @@ type flows struct {
 	q       []float64 // thresholds
 	fastest float64   // the largest rate of all that [lanes.Propagate] takes exponentials of,
 	widest  float64   // and the largest difference of the two rates of a neuron
+	h       []float64 // see over
 }
 
 // propagators are those of all neurons over an interval.
@@ -37,6 +38,10 @@ func (f *flows) set(cells []cell) {
 	}
 }
 
+// longest is the most of its fastest time constants that an interval is long over which propagators
+// are made by [lanes.Flow].
+const longest = 700
+
 // most is the number of doublings of an exponent that [flows.over] makes.
 const most = 3
 
@@ -48,6 +53,11 @@ func (f *flows) over(p *propagators, h float64, cells []cell) {
 	}
 	if doublings <= most && h > 0 {
 		lanes.Propagate(p.Each, f.Rates, part, doublings)
+		return
+	}
+	if float64(f.fastest*h) < longest {
+		f.h = filled(f.h, len(cells), h)
+		lanes.Flow(p.Each, f.Rates, f.h)
 		return
 	}
 	for j := range cells {

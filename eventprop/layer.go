@@ -185,3 +185,12 @@ func zeroed[T any](s []T, n int) []T {
 	clear(s)
 	return s
 }
+
+// filled is resize with all elements x.
+func filled[T any](s []T, n int, x T) []T {
+	s = resize(s, n)
+	for k := range s {
+		s[k] = x
+	}
+	return s
+}

@@ -20,10 +20,6 @@ type apart struct {
 	again      bool // whether all of them have spiked in the interval already
 }
 
-// longest is the most of its fastest time constants that an interval is long which is swept in
-// rounds of neurons that differ.
-const longest = 700
-
 // grow makes room for n neurons.
 func (r *apart) grow(n int) {
 	r.neuron, r.hits = resize(r.neuron, n), resize(r.hits, lanes.Words(n))

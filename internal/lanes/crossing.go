@@ -6,7 +6,7 @@ import (
 	"github.com/surge-snn/surge/internal/fmath"
 )
 
-// Flow sets p to the propagators over a time h > 0 of each neuron, with the slower and the faster
+// Flow sets p to the propagators over a time h >= 0 of each neuron, with the slower and the faster
 // of its rates, which over h are at most 700:
 //
 //	Mem, Syn = e^(-slower h), e^(-faster h)   or the other way round
@@ -63,7 +63,7 @@ func Halley(h, limit, v, i, q []float64, p Each, r Rates) {
 //	kappa(s) = s alpha (1 - s (alpha + beta)/2)
 //
 // to 2e-19 where |s| (alpha + beta) < 1e-6. The bits in hits are of the neurons of which that is
-// so, whose V rises there, and which are then between 0 and limit. Of others h and p have no meaning.
+// so, whose V rises there, and which are then between 0 and limit. Of others h and p are of no use.
 func Settle(hits []uint64, h, limit, v, i, q []float64, p Each, r Rates) {
 	n := len(h)
 	hits, limit, v, i, q, p, r = hits[:Words(n)], limit[:n], v[:n], i[:n], q[:n], p.first(n), r.first(n)
@@ -80,8 +80,9 @@ func flow(p Each, r Rates, h []float64) {
 		beta := r.Beta[j]
 		slow := min(alpha, beta)
 		gap := max(alpha, beta) - slow
-		e := fmath.Exp(float64(slow * -h[j]))
-		lost := float64(e * fmath.Expm1(float64(gap*-h[j])))
+		minus := 0 - h[j]
+		e := fmath.Exp(float64(slow * minus))
+		lost := float64(e * fmath.Expm1(float64(gap*minus)))
 		p.Mem[j], p.Syn[j], p.Kappa[j] = e, e+lost, float64(lost*r.PerGap[j])
 		if !(alpha <= beta) {
 			p.Mem[j], p.Syn[j] = e+lost, e

@@ -94,7 +94,7 @@ func TestCrossingSpecification(t *testing.T) {
 				if !rapid.Bool().Draw(r, "equal") {
 					rates.Beta[j] = rapid.Float64Range(1e-3, 1).Draw(r, "beta")
 				}
-				h[j] = rapid.OneOf(rapid.Float64Range(1e-9, 1), rapid.Float64Range(1e-9, 700)).Draw(r, "h")
+				h[j] = rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(1e-9, 1), rapid.Float64Range(1e-9, 700)).Draw(r, "h")
 				q[j] = rapid.Float64Range(1e-3, 2).Draw(r, "q")
 				v[j] = q[j] - rapid.Float64Range(1e-9, 4).Draw(r, "gap")
 				i[j] = q[j] + rapid.Float64Range(1e-9, 4).Draw(r, "excess")
