@@ -135,11 +135,18 @@ func (s EventFiles) Load() (p Parts, err error) {
 
 // strays returns an error for a size that is not given, and that a few events alone need.
 func (s EventFiles) strays(sets []*eventFiles, width, height int) error {
-	var xs, ys reach
+	var xs, ys, times reach
 	for _, set := range sets {
 		if set != nil {
 			xs.merge(&set.xs)
 			ys.merge(&set.ys)
+			times.merge(&set.times)
+		}
+	}
+	most := times.mostTime()
+	for _, set := range sets {
+		if set != nil && strayTime(set.end, most) {
+			return fmt.Errorf("%s: %w: the last event: expected a time below %g s, where all but a few of the events are, or data.max_time that leaves out what is later, found %g s", set.longest, ErrFormat, most, set.end)
 		}
 	}
 	w, h := xs.most(), ys.most()
@@ -267,8 +274,9 @@ type eventFiles struct {
 	form          Form
 	width, height int
 
-	xs, ys          reach  // of all events
-	widest, highest string // the files that need the width and the height
+	xs, ys, times            reach   // of all events
+	widest, highest, longest string  // the files that need the width, the height and the duration
+	end                      float64 // s, of the longest
 }
 
 // list finds and measures the recordings of a part.
@@ -354,6 +362,7 @@ func (d *eventFiles) add(rec recording, path string, trial int32, class int) err
 	for _, e := range rec {
 		d.xs.add(int(e.x))
 		d.ys.add(int(e.y))
+		d.times.addTime(float64(e.t) / 1e6)
 	}
 	if width > d.width {
 		d.width, d.widest = width, path
@@ -364,6 +373,9 @@ func (d *eventFiles) add(rec recording, path string, trial int32, class int) err
 	end := 0.0
 	if len(rec) > 0 {
 		end = endOf(float64(rec[len(rec)-1].t) / 1e6)
+	}
+	if end > d.end {
+		d.end, d.longest = end, path
 	}
 	windows := 1
 	if d.TimeWindow > 0 {

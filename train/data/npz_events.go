@@ -55,18 +55,19 @@ func (a arrays) events(r *recorded, s NPZ) error {
 	if err != nil {
 		return err
 	}
-	return l.record(r, s.Origin, s.Duration, s.Channels, a.bad)
+	return l.record(r, s, a.bad)
 }
 
 // record makes the lists the input of samples.
-func (l *eventLists) record(r *recorded, origin string, duration float64, channels int, bad func(name, format string, args ...any) error) error {
+func (l *eventLists) record(r *recorded, s NPZ, bad func(name, format string, args ...any) error) error {
+	duration, channels, first := s.Duration, s.Channels, s.Origin == "first"
 	r.n = len(l.offsets) - 1
 	r.form = Form{Input: EventList, Channels: channels, Duration: duration}
 	ends := make([]float64, r.n)
 	var events []Spike
-	var all reach
+	var all, late reach
 	for i := range r.n {
-		events = l.append(events[:0], i, origin == "first")
+		events = l.append(events[:0], i, first)
 		last := 0.0
 		for k, e := range events {
 			t, c := e.Time, e.Channel
@@ -82,6 +83,7 @@ func (l *eventLists) record(r *recorded, origin string, duration float64, channe
 			}
 			r.form.Channels = max(r.form.Channels, c+1)
 			all.add(c)
+			late.addTime(t)
 		}
 		ends[i] = duration
 		if duration == 0 {
@@ -91,7 +93,17 @@ func (l *eventLists) record(r *recorded, origin string, duration float64, channe
 		}
 		r.form.Duration = max(r.form.Duration, ends[i])
 	}
-	if most := all.most(); channels == 0 && stray(int64(r.form.Channels), most) {
+	if most := late.mostTime(); duration == 0 && !s.untargeted && strayTime(r.form.Duration, most) {
+		for i := range r.n {
+			events = l.append(events[:0], i, first)
+			for k, e := range events {
+				if e.Time >= most {
+					return bad("times", "times below %g s, where all but a few of the events are, or data.duration that says when samples end; found %g s for event %d of sample %d", most, e.Time, k, i)
+				}
+			}
+		}
+	}
+	if most := all.most(); channels == 0 && !s.untargeted && stray(int64(r.form.Channels), most) {
 		for k := range l.n {
 			if c := l.channel(k); int64(c) >= most {
 				return bad("channels", "channels below %d, where all but a few of the events are, or data.channels that says how many there are; found %d for event %d", most, c, k)
@@ -102,7 +114,7 @@ func (l *eventLists) record(r *recorded, origin string, duration float64, channe
 		return bad("times", "events, found none in %d samples", r.n)
 	}
 	r.input = func(s *Sample, i int) {
-		s.Events, s.Duration = l.append(s.Events[:0], i, origin == "first"), ends[i]
+		s.Events, s.Duration = l.append(s.Events[:0], i, first), ends[i]
 	}
 	return nil
 }

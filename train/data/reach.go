@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 )
 
@@ -38,6 +39,16 @@ const smallSize = 1 << 14
 
 // stray tells whether a size is that of a few events that lie far from all others.
 func stray(size, most int64) bool { return size > smallSize && size/4 > most }
+
+// addTime counts an event by its time in µs.
+func (r *reach) addTime(t float64) { r.add(int(min(t*1e6, math.MaxInt32))) }
+
+// mostTime returns a time that all but one in a thousand events are before, or all but one, in s.
+func (r *reach) mostTime() float64 { return float64(r.most()) / 1e6 }
+
+// strayTime tells whether the end of samples is that of a few events that lie far behind all
+// others: some samples are longer than others, but not that much.
+func strayTime(end, most float64) bool { return end > 10 && end > 64*most }
 
 // event finds the first event of a file beyond a size, after the filter, and returns an error that
 // names it and what was expected.

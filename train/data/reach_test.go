@@ -52,6 +52,8 @@ func TestStrayPixels(t *testing.T) {
 		{"height", pixelEvent{30, 3, 34, 1}, ".bin", nmnistBytes, Table{"height": int64(34)}, "event 2: expected y below 34 (data.height, or what the training set has), found the pixel (3, 34)", ""},
 		{"said", pixelEvent{30, 255, 255, 1}, ".bin", nmnistBytes, Table{"width": int64(256), "height": int64(256)}, "", "256 256"},
 		{"said half", pixelEvent{30, 250, 10, 1}, ".bin", nmnistBytes, Table{"width": int64(400)}, "", "400 30"},
+		{"late", pixelEvent{30e6, 3, 3, 1}, ".aedat", aedat3Bytes, nil, "the last event: expected a time below 1.6e-05 s, where all but a few of the events are, or data.max_time that leaves out what is later, found 29.999991 s", ""},
+		{"late, left out", pixelEvent{30e6, 90, 3, 1}, ".aedat", aedat3Bytes, Table{"max_time": 1.0}, "", "30 30"},
 		{"small", pixelEvent{30, 120, 100, 1}, ".bin", nmnistBytes, nil, "", "121 101"},
 		{"filtered", pixelEvent{30, 10000, 10000, 1}, ".aedat", aedat3Bytes, Table{"filter_time": 1e-3}, "event 2: expected pixels of a sensor of at most 2048 x 2048", ""},
 	} {
@@ -100,6 +102,16 @@ func TestStrayChannel(t *testing.T) {
 	_, err := NPZ{}.read(path)
 	if says := `array "channels"`; !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "channels below 16, where") || !strings.Contains(err.Error(), "found 2000000 for event 3") {
 		t.Errorf("%v, want ErrFormat with %s", err, says)
+	}
+	late := save(t, array("times", files.Float64, []float64{0, 1e-3, 2e-3, 0, 5e-3, 1e9}, 6), array("channels", files.Int32, count(6, 1), 6), offsets, array("y", files.Int8, []float64{0, 1}, 2))
+	_, err = NPZ{}.read(late)
+	if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), `array "times"`) || !strings.Contains(err.Error(), "data.duration that says when samples end; found 1e+09 s for event 2 of sample 1") {
+		t.Errorf("a late event: %v", err)
+	}
+	for _, path := range []string{path, late} { // to predict, a few events are all there is
+		if _, err := (NPZ{Files: Files{untargeted: true}}).read(path); err != nil {
+			t.Error(err)
+		}
 	}
 	if r, err := (NPZ{Channels: 3e6}).read(path); err != nil || r.form.Channels != 3e6 {
 		t.Errorf("3000000 channels: %v", err)

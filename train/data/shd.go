@@ -272,11 +272,22 @@ func (s SHD) open(path string) (d *spoken, err error) {
 // measure finds the last spike.
 func (d *spoken) measure() error {
 	var s Sample
+	var times reach
+	longest := 0
 	for i := range d.Len() {
 		if err := d.Sample(&s, i); err != nil {
 			return err
 		}
-		d.form.Duration = max(d.form.Duration, s.Duration)
+		for _, e := range s.Events {
+			times.addTime(e.Time)
+		}
+		if s.Duration > d.form.Duration {
+			d.form.Duration, longest = s.Duration, i
+		}
+	}
+	if most := times.mostTime(); !d.untargeted && strayTime(d.form.Duration, most) {
+		return fmt.Errorf("%s: %w: sample %d: expected spikes before %g s, where all but a few are, or data.duration, behind which they are left out; found one at %g s",
+			d.path, ErrFormat, longest, most, d.form.Duration)
 	}
 	return nil
 }

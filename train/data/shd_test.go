@@ -163,6 +163,10 @@ func TestDamagedSHD(t *testing.T) {
 			a[3], u[3] = []float32{float32(math.NaN())}, []uint16{7}
 			return a, u, l
 		}, "spike 0 of sample 3"},
+		"late": {func(a [][]float32, u [][]uint16, l []int64) ([][]float32, [][]uint16, []int64) {
+			a[5], u[5] = []float32{90000}, []uint16{7}
+			return a, u, l
+		}, "sample 5: expected spikes before 0."},
 		"lengths": {func(a [][]float32, u [][]uint16, l []int64) ([][]float32, [][]uint16, []int64) {
 			a[1], u[1] = []float32{0.1, 0.2}, []uint16{7}
 			return a, u, l
