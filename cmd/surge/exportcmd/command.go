@@ -20,7 +20,7 @@ import (
 
 // Command is surge export.
 type Command struct {
-	Dir    string `arg:"" name:"run" help:"The folder of a run of surge train; nir needs time steps."`
+	Dir    string `arg:"" name:"run" help:"The folder of a run of surge train."`
 	Format string `enum:"nir,npz,c," default:"" help:"nir, npz or c; default: what the ending of --out says."`
 	Out    string `placeholder:"FILE" help:"The file to write; default RUN/network.FORMAT."`
 	For    string `placeholder:"READER" complete:"simulators" help:"nir: write it with the parameters that make another simulator give the same spikes: norse, snntorch, spikingjelly, sinabs, spyx, rockpool, jaxsnn; an error where it cannot."`
@@ -31,12 +31,12 @@ type Command struct {
 func (Command) Help() string {
 	return `Writes the parameters of the best epoch of a run, with the constants of a time step, in a form that others read. The input of the network is the encoded sample.
 
-  nir   a NIR graph (HDF5) with time step, method and reset as metadata; what other simulators make of it, surge nir check says
+  nir   a NIR graph (HDF5) with time step, method and reset as metadata, without time steps in seconds with spikes as pulses of area 1; what other simulators make of it, surge nir check says
   npz   NumPy arrays: layer/w [in, N], layer/b, layer/w_rec, layer/alpha, layer/beta, layer/v_th, of other neurons those of their equations; dt; of a list [[layer]] also
         those of convolutions (w [out, in, height, width]), pools, normalisations and delays (in steps); of a network
         without time steps layer/w, layer/delay, layer/w_rec, layer/tau_mem, layer/tau_syn, layer/v_th, in seconds
   c     one C99 file without dependencies, whose spikes and logits are those of surge, bit for bit; without time steps it takes
-        lists of spikes, and its spike times are those of the engine of events, bit for bit
+        lists of spikes, and its spike times are those of the engines of events and of equations, bit for bit
 
 Examples:
 
