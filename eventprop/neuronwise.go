@@ -211,15 +211,25 @@ const mostKept = 1 << 17
 // post is an arrival: a spike of the input and a synapse.
 type post struct{ source, synapse int32 }
 
+// oneFlow tells whether all neurons have one.
+func (p *plan) oneFlow() bool {
+	for j := range p.cells {
+		if p.cells[j].Flow != p.cells[0].Flow {
+			return false
+		}
+	}
+	return true
+}
+
 // collect takes the input of a pass.
 func (x *inbox) collect(t *Tape) {
 	in, m, n := &t.plan.layer.In, t.head, len(t.plan.cells)
 	x.flow = Flow{}
 	x.begin = x.begin[:0]
-	x.keep, x.opened = in.Delay != nil && m*n <= mostKept, zeroed(x.opened, n)
+	x.keep, x.opened = (in.Delay != nil || !t.plan.oneFlow()) && m*n <= mostKept, zeroed(x.opened, n)
 	if in.Row == nil { // all neurons have the same sources
 		if x.keep {
-			return // by delay each has an order of its own
+			return // by delay each has an order of its own, by its flow propagators of its own
 		}
 		x.time, x.source = resize(x.time, m), resize(x.source, m)
 		for k := range m {
@@ -282,7 +292,12 @@ func (x *inbox) make(t *Tape, j int) {
 			s := t.input[k].Neuron*in.Post + j
 			x.synapse[k], x.weight[k] = int32(s), in.Weight[s]
 		}
-		if x.flow == t.plan.cells[j].Flow {
+		if x.keep {
+			x.time, x.source = resize(x.time, m), resize(x.source, m)
+			for k := range m {
+				x.time[k], x.source[k] = t.input[k].Time, int32(k)
+			}
+		} else if x.flow == t.plan.cells[j].Flow {
 			return
 		}
 	case in.Delay == nil:

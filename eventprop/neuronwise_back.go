@@ -202,12 +202,19 @@ func (w *neuronwise) quickBack(b *ownAdjoint) error {
 	x := &w.arrivals
 	x.open(b.t, b.j)
 	first, spike := w.bounds[b.j], w.bounds[b.j+1]-1
+	for b.c.Time[w.found[spike].index] == 0 { // nothing is behind the last spike that is in the loss
+		spike--
+	}
 	stop := b.t.end
 	for k := len(x.mem) - 1; k >= 0; k-- {
 		start, after := 0.0, -1.0 // spikes of the leg are after that
 		if k > 0 {
 			start = x.time[k-1]
 			after = start
+		}
+		if spike >= first && w.found[spike].time <= after && b.adj == (State{}) {
+			stop = start
+			continue
 		}
 		p := Factors{x.mem[k], x.syn[k], x.kappa[k]}
 		if spike >= first && w.found[spike].time > after {

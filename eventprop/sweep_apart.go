@@ -31,10 +31,15 @@ func (r *apart) grow(n int) {
 	}
 }
 
-// add makes neuron j in state s element n, a time after the beginning of the interval.
-func (r *apart) add(n, j int, c *cell, s State, time, rest float64) {
-	r.neuron[n], r.v[n], r.i[n], r.time[n], r.rest[n] = int32(j), s.V, s.I, time, rest
-	r.q[n], r.rates.TauMem[n], r.rates.Alpha[n], r.rates.Beta[n] = c.q, c.tauMem, c.alpha, c.beta
+// add makes neuron j of the flows element n.
+func (r *apart) add(n, j int, f *flows) {
+	r.neuron[n], r.q[n] = int32(j), f.q[j]
+	r.rates.TauMem[n], r.rates.Alpha[n], r.rates.Beta[n], r.rates.PerGap[n] = f.TauMem[j], f.Alpha[j], f.Beta[j], f.PerGap[j]
+}
+
+// set sets the state of element n, a time after the beginning of the interval.
+func (r *apart) set(n int, s State, time, rest float64) {
+	r.v[n], r.i[n], r.time[n], r.rest[n] = s.V, s.I, time, rest
 }
 
 // first returns room for n propagators.
@@ -57,8 +62,8 @@ func (w *sweep) roundsApart(t *Tape, x *interval) error {
 			j := k<<6 + bits.TrailingZeros64(word)
 			c := &t.plan.cells[j]
 			if s := (State{w.v[j], w.i[j]}); w.nextV[j] >= c.q || c.reaches(s) {
-				r.add(n, j, c, s, 0, length)
-				r.rates.PerGap[n] = w.flows.PerGap[j]
+				r.add(n, j, &w.flows)
+				r.set(n, s, 0, length)
 				n++
 			}
 		}
@@ -106,8 +111,10 @@ func (w *sweep) fire(t *Tape, x *interval, n int) (left int, err error) {
 		if err := w.spike(t, j, x, leg, current, before, at); err != nil {
 			return 0, err
 		}
-		r.add(left, j, c, State{c.rho, current}, now, length-now)
-		r.rates.PerGap[left] = r.rates.PerGap[e]
+		if left != e {
+			r.add(left, j, &w.flows)
+		}
+		r.set(left, State{c.rho, current}, now, length-now)
 		left++
 	}
 	return left, nil
@@ -123,8 +130,10 @@ func (w *sweep) part(t *Tape, x *interval, n int) (left int) {
 		leg := Factors{r.p.Mem[e], r.p.Syn[e], r.p.Kappa[e]}
 		after := leg.Apply(s)
 		if c.mayCross(s, after) && (after.V >= c.q || c.reaches(s)) {
-			r.add(left, j, c, s, r.time[e], r.rest[e])
-			r.rates.PerGap[left] = r.rates.PerGap[e]
+			if left != e {
+				r.add(left, j, &w.flows)
+				r.set(left, s, r.time[e], r.rest[e])
+			}
 			left++
 			continue
 		}
