@@ -31,7 +31,7 @@ type coloured struct {
 // series are residuals of a trace of a neuron in a row.
 type series struct {
 	kind      *spectrum
-	at, steps []int // indices of residuals, and when they are
+	at, steps []int // indices of residuals, and when they are, in intervals between samples
 }
 
 // spectrum is the noise of one quantity of a recording.
@@ -80,7 +80,7 @@ func newColoured(fp *forced) *coloured {
 			c.series = append(c.series, series{kind: kinds[kind]})
 		}
 		one := &c.series[i]
-		one.at, one.steps = append(one.at, m), append(one.steps, s.at/width)
+		one.at, one.steps = append(one.at, m), append(one.steps, s.at/width/fp.interval)
 		one.kind.count++
 		c.index[m] = slices.Index(c.kinds, one.kind)
 	}

@@ -20,7 +20,7 @@ func (e Experiment) compile() (*problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &problem{space: s, targets: targets{neurons: s.Network.N, columns: s.types(), dt: s.start[dynapse.Dt][0], ut: s.start[dynapse.Ut][0]}}
+	p := &problem{space: s, targets: targets{neurons: s.Network.N, columns: s.types(), interval: 1, dt: s.start[dynapse.Dt][0], ut: s.start[dynapse.Ut][0]}}
 	if len(e.Recordings)+len(e.Curves)+len(e.Statistics)+len(e.Tasks) == 0 {
 		return nil, fmt.Errorf("%w: no target", ErrExperiment)
 	}

@@ -18,6 +18,8 @@ import (
 // than once where residuals are correlated. What does better takes the place of the answer. What
 // does as well as the noise can tell is a rival: a current of which the two say different things is
 // not determined. Nor is any where residuals are correlated and no other search ends at the answer.
+// With several steps in a bin nothing is asked: a search with spikes in the steps of the answer is
+// held to it by them.
 const (
 	opinions = 4   // rounds at most
 	agreeing = 2   // rounds in a row that find nothing better, after which no more are asked
@@ -50,11 +52,7 @@ func secondOpinion(ctx context.Context, f *session) error {
 	}
 	agreed, confirmed, suspect := 0, false, false
 	defer func() { f.unconfirmed = suspect && !confirmed }()
-	rounds := opinions
-	if f.Network.Substeps > 1 { // each costs as many times more
-		rounds = agreeing
-	}
-	for round := range rounds {
+	for round := range opinions {
 		p, err := f.forcing(ctx)
 		if err != nil {
 			return err
@@ -70,7 +68,7 @@ func secondOpinion(ctx context.Context, f *session) error {
 		}
 		var samples float64
 		samples, suspect = s.correlatedFrom()
-		if agreed >= agreeing || !suspect && (agreed > 0 || f.foreseen()) {
+		if f.placeable() || agreed >= agreeing || !suspect && (agreed > 0 || f.foreseen()) {
 			return nil
 		}
 		before := slices.Clone(f.best.x)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/race"
 	"github.com/surge-snn/surge/models/dynapse"
+	"github.com/surge-snn/surge/optim/minimize"
 )
 
 // TestRivals: a current of which another answer, as good, says something else is not determined,
@@ -60,6 +61,25 @@ func TestRivals(t *testing.T) {
 	for name, v := range id.verdict {
 		if v == Identified {
 			t.Errorf("%s is determined by an answer that no other search found", name)
+		}
+	}
+}
+
+// TestUnconfirmedSteps: with several steps in a bin no other search is asked, so that an answer
+// whose residuals are correlated is unconfirmed.
+func TestUnconfirmedSteps(t *testing.T) {
+	for _, kept := range []float64{0, 0.9} {
+		e, truth := noisySteps(t, 0.03, kept)
+		f := newSession(compile(t, e), Settings{Starts: 4})
+		f.note = func(phase string, _ minimize.Status, _ float64) { t.Errorf("a search: %s", phase) }
+		if err := f.offer(context.Background(), point(f.problem, truth)); err != nil {
+			t.Fatal(err)
+		}
+		if err := secondOpinion(context.Background(), f); err != nil {
+			t.Fatal(err)
+		}
+		if f.unconfirmed != (kept > 0) {
+			t.Errorf("noise correlated by %v: unconfirmed is %v", kept, f.unconfirmed)
 		}
 	}
 }

@@ -209,7 +209,7 @@ func (s *sensitivity) uneven(k *spectrum, name string) (texts []string) {
 			if width > 1 {
 				add(fmt.Sprintf("row %d, neuron %d", row/s.Network.N, row%s.Network.N), s.e[m])
 			}
-			add([]string{"the first half", "the second half"}[2*one.steps[i]/r.T], s.e[m])
+			add([]string{"the first half", "the second half"}[2*one.steps[i]*s.interval/r.T], s.e[m])
 		}
 	}
 	worst, most := "", 0.0

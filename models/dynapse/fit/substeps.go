@@ -242,7 +242,7 @@ func (p stepping) stepped(steps stepsOf) *problem {
 		s.start[dynapse.Dt][j] = p.start[dynapse.Dt][j] / float64(k)
 	}
 	s.Network.Params[dynapse.Dt] = s.start[dynapse.Dt]
-	q.space, q.dt, q.recordings, q.spikes = &s, p.dt/float64(k), slices.Clone(p.recordings), nil
+	q.space, q.dt, q.interval, q.recordings, q.spikes = &s, p.dt/float64(k), k, slices.Clone(p.recordings), nil
 	for i := range q.recordings {
 		r, old := &q.recordings[i], &p.recordings[i]
 		r.T *= k

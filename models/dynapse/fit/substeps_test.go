@@ -80,8 +80,9 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// noisySteps is an experiment with several steps in a bin and a trace with noise, and its truth.
-func noisySteps(t *testing.T, noise float64) (Experiment, dynapse.Network) {
+// noisySteps is an experiment with several steps in a bin and a trace with noise, that has so much
+// of the one in the bin before, and its truth.
+func noisySteps(t *testing.T, noise, kept float64) (Experiment, dynapse.Network) {
 	t.Helper()
 	e, truth := draw(t, 3, 1, 200, 1, All, false)
 	truth.Params[dynapse.IwAHP], e.Space.Network.Params[dynapse.IwAHP] = []float64{0}, []float64{0}
@@ -93,8 +94,10 @@ func noisySteps(t *testing.T, noise float64) (Experiment, dynapse.Network) {
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
 	r.Target[Imem], r.Target[Spikes] = run.Imem, run.Spikes
+	last := rng.NormFloat64()
 	for i := range run.Imem {
-		r.Target[Imem][i] *= math.Exp(noise * rng.NormFloat64())
+		last = kept*last + math.Sqrt(1-kept*kept)*rng.NormFloat64()
+		r.Target[Imem][i] *= math.Exp(noise * last)
 	}
 	return e, truth
 }
@@ -103,7 +106,7 @@ func noisySteps(t *testing.T, noise float64) (Experiment, dynapse.Network) {
 // when it is another one than the fit in steps ended at.
 func TestForcing(t *testing.T) {
 	ctx := context.Background()
-	e, truth := noisySteps(t, 0)
+	e, truth := noisySteps(t, 0, 0)
 	f := newSession(compile(t, e), Settings{})
 	best := point(f.problem, truth)
 	other := slices.Clone(best)
@@ -142,7 +145,7 @@ func TestForcing(t *testing.T) {
 // TestStepsRepeat: with noise, which leaves a loss whatever is done, the search in steps ends when
 // it comes back to spikes with which a round began.
 func TestStepsRepeat(t *testing.T) {
-	e, truth := noisySteps(t, 0.03)
+	e, truth := noisySteps(t, 0.03, 0)
 	f := newSession(compile(t, e), Settings{})
 	ctx := context.Background()
 	rounds := 0

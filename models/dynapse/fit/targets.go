@@ -16,6 +16,7 @@ type targets struct {
 	recordings []Recording
 	summed     []summary
 	dt, ut     float64     // s, V
+	interval   int         // steps from a sample of a trace to the next
 	spikes     [][]float64 // of each recording: those that can be forced, [T, B, N]; nil if they are not known
 	segments   [][]restart // of each recording: where its simulation with forced spikes starts again
 	inferred   bool        // some of them were read off a trace

@@ -70,6 +70,11 @@ func forcedRounds(ctx context.Context, f *session) error {
 		if err := withinBins(ctx, f, whole.found); err != nil || f.Network.Substeps > 1 && f.best.loss <= least+f.penalty(f.best.x) {
 			return err
 		}
+		if f.placeable() { // rounds look for another minimum of the traces
+			if loss, err := f.tracesLoss(ctx, f.found); err != nil || loss <= least {
+				return err
+			}
+		}
 		if round == 0 && least > 0 && several(f.problem) {
 			if err := populationEstimate(ctx, f, least); err != nil || f.best.errors != nil || f.best.loss <= least {
 				return err
