@@ -15,7 +15,7 @@ import (
 func main() {
 	var c config
 	flag.StringVar(&c.python, "jaxsnn", "", "a Python with jaxsnn to compare with")
-	flag.StringVar(&c.only, "net", "", "only networks whose name contains this")
+	flag.StringVar(&c.only, "net", "", "only networks whose name, as in \"yinyang-100, batch 1\", contains this")
 	flag.IntVar(&c.rounds, "rounds", 5, "rounds of measurements")
 	flag.Float64Var(&c.seconds, "seconds", 0.3, "time that each side gets in a round, in s (at least one step)")
 	asJSON := flag.Bool("json", false, "print JSON")
@@ -69,7 +69,7 @@ func (c config) measure() (t *table, err error) {
 		t.Peer = &peers[0].versions
 	}
 	for _, n := range networks() {
-		if !strings.Contains(n.name, c.only) {
+		if !strings.Contains(fmt.Sprintf("%s, batch %d", n.name, n.batch), c.only) {
 			continue
 		}
 		fmt.Fprintf(os.Stderr, "%s, batch %d ...\n", n.name, n.batch)
