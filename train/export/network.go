@@ -1,5 +1,6 @@
-// Package export writes trained networks of time steps in forms that others read: NIR graphs, NumPy
-// arrays, and a C99 file without dependencies that gives the same spikes.
+// Package export writes trained networks, of time steps and from event to event, in forms that
+// others read: NIR graphs, NumPy arrays, and a C99 file without dependencies that gives the same
+// spikes.
 package export
 
 import (
