@@ -9,7 +9,8 @@
 // and delays. The loss is the sum of all spike times with random weights. Compared are the
 // derivatives to all weights, delays, parameters and input times, each with Romberg's extrapolation
 // of central differences with steps h, h/2 and h/4 (an error of h^6), relative to the largest
-// derivative of its kind. Where an event of a neuron changes its place within the step, spike times
+// derivative of its kind; h is smaller where their last correction is large, as it is where a
+// neuron hardly spikes. Where an event of a neuron changes its place within the step, spike times
 // are not smooth, and there is no difference to compare with: the column skipped counts these.
 //
 // The bounds are a median of 1e-9, and 1e-6 for 99.9 % of them. Where they are not met the program

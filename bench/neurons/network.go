@@ -126,6 +126,14 @@ func (k kindOf) measure(nets int) (row, error) {
 	return total, nil
 }
 
+// Where the last correction of a difference, relative to the largest derivative of its kind, is
+// more than settled, it is taken again with an eighth of the step, at most steps times in all. The
+// one with the least correction counts: what it is compared with has no part in that.
+const (
+	settled = 1e-8
+	steps   = 4
+)
+
 // compare compares all derivatives of a network.
 func (n *network) compare(r *row) (found []difference, err error) {
 	var run, other equation.Run
@@ -146,26 +154,35 @@ func (n *network) compare(r *row) (found []difference, err error) {
 	one := func(name string, at *float64, grad, largest, h float64) error {
 		x := *at
 		defer func() { *at = x }()
-		var d [3]float64
-		for i := range d {
-			var side [2]float64
-			for s, to := range [2]float64{x + h, x - h} {
-				*at = to
-				v, p, err := n.value(&other)
-				if err != nil {
-					return err
+		best, least := 0.0, math.Inf(1)
+		for range steps {
+			var d [3]float64
+			for i := range d {
+				var side [2]float64
+				for s, to := range [2]float64{x + h, x - h} {
+					*at = to
+					v, p, err := n.value(&other)
+					if err != nil {
+						return err
+					}
+					if !slices.Equal(p, pattern) {
+						r.Skipped++
+						return nil
+					}
+					side[s] = v
 				}
-				if !slices.Equal(p, pattern) {
-					r.Skipped++
-					return nil
-				}
-				side[s] = v
+				d[i] = (side[0] - side[1]) / (2 * h)
+				h /= 2
 			}
-			d[i] = (side[0] - side[1]) / (2 * h)
-			h /= 2
+			a, b := d[1]+(d[1]-d[0])/3, d[2]+(d[2]-d[1])/3
+			if last := math.Abs(b-a) / 15; last < least {
+				best, least = b+(b-a)/15, last
+			}
+			if least <= settled*largest {
+				break
+			}
 		}
-		a, b := d[1]+(d[1]-d[0])/3, d[2]+(d[2]-d[1])/3
-		found = append(found, difference{math.Abs(b+(b-a)/15-grad) / largest, name})
+		found = append(found, difference{math.Abs(best-grad) / largest, name})
 		return nil
 	}
 	several := func(name string, values, grads []float64, h float64) error {
