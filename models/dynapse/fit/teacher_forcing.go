@@ -189,7 +189,9 @@ func refit(ctx context.Context, f *session, x []float64) error {
 	}
 	whole := *f
 	whole.problem = stepping{f.problem}.coarse()
-	return forcedFit(ctx, &whole, x, 1, f.Seed)
+	err := forcedFit(ctx, &whole, x, 1, f.Seed)
+	f.found = whole.found
+	return err
 }
 
 // tracesLoss is the loss of the traces with the spikes of the recordings, in those steps of their
