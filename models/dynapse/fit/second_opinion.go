@@ -18,8 +18,8 @@ import (
 // than once where residuals are correlated. What does better takes the place of the answer. What
 // does as well as the noise can tell is a rival: a current of which the two say different things is
 // not determined. Nor is any where residuals are correlated and no other search ends at the answer.
-// With several steps in a bin nothing is asked: a search with spikes in the steps of the answer is
-// held to it by them.
+// With several steps in a bin nothing is asked, as a search with spikes in the steps of the answer
+// is held to it by them: where the last fit in steps ended is the rival of the answer.
 const (
 	opinions = 4   // rounds at most
 	agreeing = 2   // rounds in a row that find nothing better, after which no more are asked
@@ -68,7 +68,18 @@ func secondOpinion(ctx context.Context, f *session) error {
 		}
 		var samples float64
 		samples, suspect = s.correlatedFrom()
-		if f.placeable() || agreed >= agreeing || !suspect && (agreed > 0 || f.foreseen()) {
+		deviance := func(x []float64) (float64, error) { // minus twice ln L, and a number that all points have in common
+			f.evaluations++
+			loss, err := f.tracesLoss(ctx, x)
+			return float64(len(s.e)) / samples * math.Log(max(loss+f.penalty(x), math.SmallestNonzeroFloat64)), err
+		}
+		if f.placeable() {
+			if f.found != nil {
+				f.rivals = append(f.rivals, f.found)
+			}
+			return f.sift(s, deviance)
+		}
+		if agreed >= agreeing || !suspect && (agreed > 0 || f.foreseen()) {
 			return nil
 		}
 		before := slices.Clone(f.best.x)
@@ -80,11 +91,6 @@ func secondOpinion(ctx context.Context, f *session) error {
 		if s.apart(y, before) <= distinct*math.Sqrt(samples) {
 			confirmed = confirmed || further(round)
 			continue
-		}
-		deviance := func(x []float64) (float64, error) { // minus twice ln L, and a number that all points have in common
-			f.evaluations++
-			loss, err := f.tracesLoss(ctx, x)
-			return float64(len(s.e)) / samples * math.Log(max(loss+f.penalty(x), math.SmallestNonzeroFloat64)), err
 		}
 		least, err := deviance(before)
 		if err != nil {
@@ -104,24 +110,31 @@ func secondOpinion(ctx context.Context, f *session) error {
 		} else if loss, err := f.judged(ctx, f.found); err == nil && loss <= f.goodEnough(f.found) {
 			f.rivals = append(f.rivals, f.found)
 		}
-		if !slices.Equal(f.best.x, before) {
-			if least, err = deviance(f.best.x); err != nil {
-				return err
-			}
+		if err := f.sift(s, deviance); err != nil {
+			return err
 		}
-		kept := f.rivals[:0]
-		for _, r := range f.rivals {
-			if s.apart(r, f.best.x) <= distinct {
-				continue
-			}
-			if other, err := deviance(r); err != nil {
-				return err
-			} else if other-least < rivalry {
-				kept = append(kept, r)
-			}
-		}
-		f.rivals = kept
 	}
+	return nil
+}
+
+// sift keeps the rivals that are elsewhere than the best point, and do nearly as well or better.
+func (f *session) sift(s *sensitivity, deviance func(x []float64) (float64, error)) error {
+	least, err := deviance(f.best.x)
+	if err != nil {
+		return err
+	}
+	kept := f.rivals[:0]
+	for _, r := range f.rivals {
+		if s.apart(r, f.best.x) <= distinct {
+			continue
+		}
+		if other, err := deviance(r); err != nil {
+			return err
+		} else if other-least < rivalry {
+			kept = append(kept, r)
+		}
+	}
+	f.rivals = kept
 	return nil
 }
 
