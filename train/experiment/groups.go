@@ -225,7 +225,7 @@ func noDecay(coordinate string) string {
 func (e checks) checkGroups(params *graph.Params, learned []string) error {
 	taken := make([]int, len(e.Group)) // parameters of each group
 	for _, name := range learned {
-		i := learning{e.Experiment}.groupOf(name)
+		i := learning(e).groupOf(name)
 		if i < 0 {
 			continue
 		}
@@ -269,7 +269,7 @@ func (e checks) checkGroups(params *graph.Params, learned []string) error {
 			return nil
 		}
 		for _, name := range learned {
-			if i := (learning{e.Experiment}).groupOf(name); match(name) && (i < 0 || !own(&e.Group[i])) {
+			if i := learning(e).groupOf(name); match(name) && (i < 0 || !own(&e.Group[i])) {
 				return nil
 			}
 		}
