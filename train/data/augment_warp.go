@@ -76,7 +76,7 @@ func (w Warp) Augment(sample *Sample, f Form, rng *rand.Rand) error {
 		}
 		for j := range w.Width {
 			first, b := spline(j, w.Width)
-			y, x := float64(i)-float64(height-1)/2, float64(j)-float64(w.Width-1)/2
+			y, x := float64(i)-float64(float64(height-1)/2), float64(j)-float64(float64(w.Width-1)/2)
 			row := float64(i) + float64(m[0]*y) + float64(m[1]*x)
 			column := float64(j) + float64(m[2]*y) + float64(m[3]*x)
 			for k, b := range b {
@@ -106,7 +106,7 @@ func spline(i, n int) (first int, b [4]float64) {
 	v := 1 - u
 	cube := func(x float64) float64 { return float64(x*x) * x / 6 }
 	b[0], b[3] = cube(v), cube(u)
-	b[1] = 2.0/3 - float64(float64(u*u)*(1-u/2))
-	b[2] = 2.0/3 - float64(float64(v*v)*(1-v/2))
+	b[1] = 2.0/3 - float64(float64(u*u)*(1-float64(u/2)))
+	b[2] = 2.0/3 - float64(float64(v*v)*(1-float64(v/2)))
 	return first, b
 }
