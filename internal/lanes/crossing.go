@@ -83,13 +83,7 @@ func flow(p Each, r Rates, h []float64) {
 		minus := 0 - h[j]
 		e := fmath.Exp(float64(slow * minus))
 		lost := float64(e * fmath.Expm1(float64(gap*minus)))
-		p.Mem[j], p.Syn[j], p.Kappa[j] = e, e+lost, float64(lost*r.PerGap[j])
-		if !(alpha <= beta) {
-			p.Mem[j], p.Syn[j] = e+lost, e
-		}
-		if !(gap > 0) {
-			p.Kappa[j] = float64(float64(alpha*h[j]) * e)
-		}
+		p.put(j, r, e, lost, h[j])
 	}
 }
 

@@ -95,13 +95,20 @@ func propagate(p Each, r Rates, part float64, doublings int) {
 		}
 		e := 1 + x[0]
 		lost := float64(e * x[1])
-		p.Mem[j], p.Syn[j], p.Kappa[j] = e, e+lost, float64(lost*r.PerGap[j])
-		if !(alpha <= beta) {
-			p.Mem[j], p.Syn[j] = e+lost, e
-		}
-		if !(gap > 0) {
-			p.Kappa[j] = float64(float64(alpha*h) * e)
-		}
+		p.put(j, r, e, lost, h)
+	}
+}
+
+// put stores the propagators of neuron j over a time h: the slower of its rates decays to e, the
+// faster one to e + lost.
+func (p Each) put(j int, r Rates, e, lost, h float64) {
+	alpha, beta := r.Alpha[j], r.Beta[j]
+	p.Mem[j], p.Syn[j], p.Kappa[j] = e, e+lost, float64(lost*r.PerGap[j])
+	if !(alpha <= beta) {
+		p.Mem[j], p.Syn[j] = e+lost, e
+	}
+	if alpha == beta {
+		p.Kappa[j] = float64(float64(alpha*h) * e)
 	}
 }
 

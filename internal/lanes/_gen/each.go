@@ -43,21 +43,26 @@ func (m *machine) propagate(ones Mem) {
 		rest := doubled(m.mul(gap, m.parameter("minus")), name+"_gap")
 		e := m.at("mem", offset)
 		lost := m.mul(e, rest)
-		kappa := m.mul(lost, m.at("perGap", offset))
-		other := m.add(e, lost)
-		alpha, beta = m.at("alpha", offset), m.at("beta", offset)
-		m.choose(m.equal(alpha, beta), kappa, m.mul(m.mul(alpha, m.parameter("h")), e))
-		m.store(kappa, pointer("kappa"), offset)
-		syn := m.new()
-		m.move(syn, e)
-		ordered := m.compare(lessEqual, alpha, beta)
-		m.choose(ordered, syn, other)
-		m.store(syn, pointer("syn"), offset)
-		m.choose(ordered, other, e)
-		m.store(other, pointer("mem"), offset)
+		m.put(offset, e, lost, func() vector { return m.parameter("h") })
 	})
 	VZEROUPPER()
 	RET()
+}
+
+// put is that of the specification.
+func (m *machine) put(offset reg.GPVirtual, e, lost vector, h func() vector) {
+	kappa := m.mul(lost, m.at("perGap", offset))
+	other := m.add(e, lost)
+	alpha, beta := m.at("alpha", offset), m.at("beta", offset)
+	m.choose(m.equal(alpha, beta), kappa, m.mul(m.mul(alpha, h()), e))
+	m.store(kappa, pointer("kappa"), offset)
+	syn := m.new()
+	m.move(syn, e)
+	ordered := m.compare(lessEqual, alpha, beta)
+	m.choose(ordered, syn, other)
+	m.store(syn, pointer("syn"), offset)
+	m.choose(ordered, other, e)
+	m.store(other, pointer("mem"), offset)
 }
 
 // equal is whether two numbers that are compared are one.
