@@ -6,6 +6,7 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"reflect"
@@ -19,10 +20,10 @@ import (
 )
 
 // Decode sets the fields of dst, a pointer to a struct, from a text. A field is named by its tag
-// `toml:"name"`; a field without one is no key. Fields are numbers, strings, booleans, pointers to
-// them (nil where the file has no such key), structs, lists, maps, or any, which takes every value
-// (float64, int64, string, bool, []any, map[string]any). Numbers are finite; a field with the tag
-// `range:"inf"` may be +Inf, too.
+// `toml:"name"`; a field without one is no key, and those of an embedded struct are like others.
+// Fields are numbers, strings, booleans, pointers to them (nil where the file has no such key),
+// structs, lists, maps, or any, which takes every value (float64, int64, string, bool, []any,
+// map[string]any). Numbers are finite; a field with the tag `range:"inf"` may be +Inf, too.
 //
 // Keys that the text leaves out keep what dst has. Errors are *exit.BadInput with file in them.
 func Decode(file, text string, dst any) error {
@@ -84,9 +85,31 @@ func Table(file, text string) (map[string]any, error) {
 	return table, nil
 }
 
+// Fields are the fields of a struct. Those of an embedded struct are among them, with its tags
+// beside their own.
+func Fields(s reflect.Value) iter.Seq2[reflect.StructField, reflect.Value] {
+	return func(yield func(reflect.StructField, reflect.Value) bool) {
+		for i := range s.NumField() {
+			f := s.Type().Field(i)
+			if !f.Anonymous {
+				if !yield(f, s.Field(i)) {
+					return
+				}
+				continue
+			}
+			for inner, v := range Fields(s.Field(i)) {
+				inner.Tag += " " + f.Tag
+				if !yield(inner, v) {
+					return
+				}
+			}
+		}
+	}
+}
+
 func keys(t reflect.Type, prefix string) (names []string) {
-	for i := range t.NumField() {
-		if key := keyOf(t.Field(i)); key != "" {
+	for f := range Fields(reflect.New(t).Elem()) {
+		if key := keyOf(f); key != "" {
 			names = append(names, prefix+key)
 		}
 	}
@@ -107,11 +130,10 @@ func (d decoder) decode(dst reflect.Value, table map[string]any, path string) *e
 	}
 	fields, idle, endless := map[string]reflect.Value{}, map[string]string{}, map[string]bool{}
 	var known []string
-	for i := range dst.NumField() {
-		f := dst.Type().Field(i)
+	for f, v := range Fields(dst) {
 		if key := keyOf(f); key != "" {
 			if idle[key] = d.where(f); idle[key] == "" {
-				fields[key], endless[key] = dst.Field(i), f.Tag.Get("range") == "inf"
+				fields[key], endless[key] = v, f.Tag.Get("range") == "inf"
 				known = append(known, prefix+key)
 			}
 		}
@@ -162,18 +184,16 @@ func (d decoder) decode(dst reflect.Value, table map[string]any, path string) *e
 // elsewhere returns where the file may have a key: beside the sections, or in the first section
 // with a key of that name.
 func (d decoder) elsewhere(key string) string {
-	for i := range d.root.NumField() {
-		f := d.root.Type().Field(i)
+	for f, v := range Fields(d.root) {
 		name := keyOf(f)
 		if name == key && d.where(f) == "" {
 			return key
 		}
-		v := d.root.Field(i)
 		if name == "" || v.Kind() != reflect.Struct {
 			continue
 		}
-		for j := range v.NumField() {
-			if f := v.Type().Field(j); keyOf(f) == key && d.where(f) == "" {
+		for f := range Fields(v) {
+			if keyOf(f) == key && d.where(f) == "" {
 				return name + "." + key
 			}
 		}

@@ -213,10 +213,9 @@ func (e checks) ofEvents() []rule {
 // unused wants the keys of a section left out that only other methods have.
 func (e checks) unused(section reflect.Value, prefix string) []rule {
 	var rules []rule
-	for i := range section.NumField() {
-		f := section.Type().Field(i)
+	for f, v := range schema.Fields(section) {
 		key, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
-		switch v := section.Field(i); {
+		switch {
 		case v.Kind() == reflect.Struct:
 			rules = append(rules, e.unused(v, key+".")...)
 		case key != "" && !e.has(f):

@@ -15,8 +15,8 @@ const (
 // Methods returns all methods.
 func Methods() []string { return []string{Surrogate, EventProp, Recurrent, Analytical} }
 
-// Experiment is a training run. Some keys have an effect only with the method surrogate, others
-// only with events, the other methods.
+// Experiment is a training run. Keys that have an effect only with the method surrogate, or only
+// with events, the other methods, are in structs of their own (ModelSteps, ModelEvents).
 type Experiment struct {
 	Name   string      `toml:"name" doc:"names the folder of the results; has to be given"`
 	Seed   uint64      `toml:"seed" doc:"of the parameters, the order of the data and all random numbers"`
@@ -46,74 +46,53 @@ type Data struct {
 // Encode is the section [encode]: how a sample becomes the input of the network. Times are in
 // seconds.
 type Encode struct {
-	Kind     string     `toml:"kind" doc:"how they become the input; with events, one that knows exact times; default none where the data are events, else ttfs"`
-	Steps    int        `toml:"steps,omitzero" only:"surrogate" doc:"T; default 40 for features, else what the longest sample needs"`
-	Dt       float64    `toml:"dt,omitzero" doc:"of the encoder and of the network; events: of the steps of sequences; default 0.001"`
-	Hold     int        `toml:"hold,omitzero" doc:"time steps that a step of a sequence lasts; default 1"`
-	Duration float64    `toml:"duration,omitzero" only:"events" doc:"end of the simulation; default 0.06 for features, else the end of the longest sample"`
-	Keys     data.Table // the keys of that encoder
+	Kind string     `toml:"kind" doc:"how they become the input; with events, one that knows exact times; default none where the data are events, else ttfs"`
+	Dt   float64    `toml:"dt,omitzero" doc:"of the encoder and of the network; events: of the steps of sequences; default 0.001"`
+	Hold int        `toml:"hold,omitzero" doc:"time steps that a step of a sequence lasts; default 1"`
+	Keys data.Table // the keys of that encoder
+
+	EncodeSteps  `only:"surrogate"`
+	EncodeEvents `only:"events"`
 }
 
 // Model is the section [model]: hidden layers of spiking neurons, and a readout.
 type Model struct {
-	Hidden      []int    `toml:"hidden" doc:"neurons of each hidden layer"`
-	Neuron      string   `toml:"neuron,omitempty" doc:"events: that of hidden layers"`
-	TauMem      float64  `toml:"tau_mem,omitzero" range:"inf" doc:"s; inf: no leak (lif, alif, double_exp); default 0.02"`
-	TauSyn      float64  `toml:"tau_syn,omitzero" doc:"s; events: default 0.01"`
-	VTh         float64  `toml:"v_th,omitzero" doc:"threshold; default 1"`
-	VReset      float64  `toml:"v_reset" only:"events" doc:"voltage after a spike; far below 0, neurons spike once"`
-	Reset       string   `toml:"reset,omitempty" only:"surrogate" doc:"subtract or zero; default subtract"`
-	DetachReset bool     `toml:"detach_reset" only:"surrogate" doc:"no gradient through the reset"`
-	Recurrent   bool     `toml:"recurrent" only:"surrogate" doc:"weights between the neurons of a hidden layer"`
-	RecGain     float64  `toml:"rec_gain,omitzero" doc:"with these: as w_gain; default 0.5"`
-	Delay       float64  `toml:"delay,omitzero" only:"events" doc:"s, of all synapses; default 0"`
-	DelaySpread float64  `toml:"delay_spread,omitzero" only:"events" doc:"delays start uniform in delay (1 - delay_spread) to delay (1 + delay_spread), < 1; default 0"`
-	Learn       []string `toml:"learn,omitempty" doc:"of tau_mem, tau_syn, v_th, and what else the neuron can learn; events: v_leak, v_reset, i_init, delay (of each synapse, where delay > 0)"`
-	PerNeuron   bool     `toml:"per_neuron" doc:"what is learned is so for each neuron; false: for each layer"`
-	Init        string   `toml:"init,omitempty" doc:"how the weights to hidden layers start, as kaiming(gain = 1); default fan_in"`
-	InitSpikes  float64  `toml:"init_spikes,omitzero" doc:"spikes of a hidden neuron in a sample of the first batch, to which the weights are scaled, from layer to layer, before the run; 0: they are not"`
-	Bias        bool     `toml:"bias" only:"surrogate" doc:"learned constant input to all layers"`
-	WMean       float64  `toml:"w_mean" doc:"weights of fan_in start as N(w_mean/in, w_gain²/in)"`
-	WGain       float64  `toml:"w_gain" doc:"spread of the weights"`
-	Surrogate   string   `toml:"surrogate" only:"surrogate" doc:"as fast_sigmoid(25)"`
-	Readout     string   `toml:"readout" doc:"what the network gives; events: default ttfs"`
-	Equations   string   `toml:"equations,omitempty" only:"events" doc:"of the neuron own, see equation.Parse"`
-	Output      string   `toml:"output,omitempty" only:"surrogate" doc:"none: the last of [[layer]] has a neuron for each class, and nothing is behind it but the readout; default: weights, and the neurons of the readout"`
-	TauOut      float64  `toml:"tau_out,omitzero" range:"inf" doc:"s, of the leaky integrators of li-...; inf: no leak, with time steps"`
-	OutInit     string   `toml:"out_init,omitempty" doc:"as init, of the output weights"`
-	OutMean     float64  `toml:"out_mean" doc:"output weights of fan_in start as N(out_mean/in, out_gain²/in)"`
-	OutGain     float64  `toml:"out_gain" doc:"spread of the output weights"`
+	Hidden     []int    `toml:"hidden" doc:"neurons of each hidden layer"`
+	Neuron     string   `toml:"neuron,omitempty" doc:"events: that of hidden layers"`
+	TauMem     float64  `toml:"tau_mem,omitzero" range:"inf" doc:"s; inf: no leak (lif, alif, double_exp); default 0.02"`
+	TauSyn     float64  `toml:"tau_syn,omitzero" doc:"s; events: default 0.01"`
+	VTh        float64  `toml:"v_th,omitzero" doc:"threshold; default 1"`
+	RecGain    float64  `toml:"rec_gain,omitzero" doc:"where a layer has weights between its neurons: their spread, as w_gain; default 0.5"`
+	Learn      []string `toml:"learn,omitempty" doc:"of tau_mem, tau_syn, v_th, and what else the neuron can learn; events: v_leak, v_reset, i_init, delay (of each synapse, where delay > 0)"`
+	PerNeuron  bool     `toml:"per_neuron" doc:"what is learned is so for each neuron; false: for each layer"`
+	Init       string   `toml:"init,omitempty" doc:"how the weights to hidden layers start, as kaiming(gain = 1); default fan_in"`
+	InitSpikes float64  `toml:"init_spikes,omitzero" doc:"spikes of a hidden neuron in a sample of the first batch, to which the weights are scaled, from layer to layer, before the run; 0: they are not"`
+	WMean      float64  `toml:"w_mean" doc:"weights of fan_in start as N(w_mean/in, w_gain²/in)"`
+	WGain      float64  `toml:"w_gain" doc:"spread of the weights"`
+	Readout    string   `toml:"readout" doc:"what the network gives; events: default ttfs"`
+	TauOut     float64  `toml:"tau_out,omitzero" range:"inf" doc:"s, of the leaky integrators of li-...; inf: no leak, with time steps"`
+	OutInit    string   `toml:"out_init,omitempty" doc:"as init, of the output weights"`
+	OutMean    float64  `toml:"out_mean" doc:"output weights of fan_in start as N(out_mean/in, out_gain²/in)"`
+	OutGain    float64  `toml:"out_gain" doc:"spread of the output weights"`
 
 	NeuronKeys  data.Table // the keys of that neuron
 	ReadoutKeys data.Table // the keys of that readout
 
 	events bool // which neurons there are
 
-	// Values are those of the parameters of neurons other than "lif", where tau_mem, tau_syn, v_th
-	// and v_reset are not what is meant.
-	Values map[string]float64 `toml:"values,omitempty" only:"events" doc:"{name = value} of the parameters of neurons other than lif"`
+	ModelSteps  `only:"surrogate"`
+	ModelEvents `only:"events"`
 }
 
 // Loss is the section [loss]: what is learned, what is added to it, and what is reported beside it.
 type Loss struct {
-	Kind       string   `toml:"kind,omitempty" doc:"what the network learns; default cross_entropy for classes, mse for vectors and sequences, van_rossum for spike times"`
-	Metrics    []string `toml:"metrics,omitempty" doc:"numbers that are reported: mae, mse for vectors and sequences, victor_purpura, van_rossum for spike times; default mae or victor_purpura"`
-	Scale      float64  `toml:"scale" only:"events" doc:"logits = -scale t/tau_syn of first spikes (default 5), scale V, or scale/tau_out times the integral of V (default 1); without the sign for targets that are no classes"`
-	Silence    float64  `toml:"silence" only:"events" doc:"times the distance of silent hidden neurons to threshold; see eventprop.Silence"`
-	SilenceOut float64  `toml:"silence_out,omitzero" only:"events" doc:"events, ttfs: the same for the outputs"`
-	Existence  float64  `toml:"existence,omitzero" only:"events" doc:"the same for hidden neurons alone that nearly spiked; see eventprop.Existence; default 0"`
-	Margin     float64  `toml:"existence_margin,omitzero" only:"events" doc:"with existence: the distance to threshold up to which they did, default a fifth of v_th"`
-	RateWeight float64  `toml:"rate_weight" only:"surrogate" doc:"times the squared distance of a hidden neuron's mean spike count from"`
-	RateLower  float64  `toml:"rate_lower,omitzero" only:"surrogate" doc:"the interval [rate_lower, rate_upper], mean over the neurons; see ops.RateBounds"`
-	RateUpper  float64  `toml:"rate_upper,omitzero" only:"surrogate" doc:"0: no upper bound"`
-	Sparsity   float64  `toml:"sparsity,omitzero" only:"surrogate" doc:"times the share of steps in which hidden neurons spike; see ops.Sparsity"`
-	Awake      float64  `toml:"awake,omitzero" only:"surrogate" doc:"times the squared number of spikes that hidden neurons miss in each sample to"`
-	AwakeLeast float64  `toml:"awake_least,omitzero" only:"surrogate" doc:"these; default 1; see ops.Silence"`
-	VWeight    float64  `toml:"v_weight,omitzero" only:"surrogate" doc:"times the squared distance of the voltages of hidden neurons from"`
-	VLower     float64  `toml:"v_lower,omitzero" only:"surrogate" doc:"the interval [v_lower, v_upper]; see ops.VoltageBounds"`
-	VUpper     float64  `toml:"v_upper,omitzero" only:"surrogate" doc:"default v_th, or 1"`
+	Kind    string   `toml:"kind,omitempty" doc:"what the network learns; default cross_entropy for classes, mse for vectors and sequences, van_rossum for spike times"`
+	Metrics []string `toml:"metrics,omitempty" doc:"numbers that are reported: mae, mse for vectors and sequences, victor_purpura, van_rossum for spike times; default mae or victor_purpura"`
 
 	Keys data.Table // the keys of that loss
+
+	LossSteps  `only:"surrogate"`
+	LossEvents `only:"events"`
 }
 
 // Train is the section [train].
@@ -136,13 +115,12 @@ type Train struct {
 	WeightDecay    float64 `toml:"weight_decay" doc:"per update and unit of learning rate, of weights"`
 	Patience       int     `toml:"patience" doc:"epochs without a better one that end the run; 0: all epochs"`
 	OnNonFinite    string  `toml:"on_nonfinite,omitzero" doc:"what happens to a batch whose loss or gradient is not finite: stop ends the run, skip leaves it out and counts it; default stop"`
-	MinSlope       float64 `toml:"min_slope" only:"events" doc:"events, not analytical: bound of the slope at spikes, see eventprop.Settings; 0: none"`
-	Revive         float64 `toml:"revive,omitzero" only:"events" doc:"raises the weights to hidden neurons that were silent for a whole epoch, by this part of the way to threshold, see train.EventLayer; default 0"`
-	Engine         string  `toml:"engine" only:"surrogate" doc:"fused or unrolled"`
-	DType          string  `toml:"dtype" only:"surrogate" doc:"float32 or float64; events are float64"`
 
 	OptimizerKeys data.Table // the keys of that optimizer
 	ScheduleKeys  data.Table // the keys of that schedule
+
+	TrainSteps  `only:"surrogate"`
+	TrainEvents `only:"events"`
 }
 
 // defaults are the values of keys that a file leaves out, for a method.
@@ -152,12 +130,12 @@ func defaults(method string) Experiment {
 		Data:   Data{Set: "yinyang"},
 		Encode: Encode{Kind: "ttfs", Dt: 1e-3},
 		Model: Model{
-			Hidden: []int{100}, Neuron: "lif", TauMem: 20e-3, VTh: 1, Reset: "subtract",
-			WGain: 1, Surrogate: "fast_sigmoid(25)", Readout: "li-max", OutGain: 1,
+			Hidden: []int{100}, Neuron: "lif", TauMem: 20e-3, VTh: 1, WGain: 1, Readout: "li-max", OutGain: 1,
+			ModelSteps: ModelSteps{Reset: "subtract", Surrogate: "fast_sigmoid(25)"},
 		},
 		Train: Train{
 			Method: Surrogate, Epochs: 30, Batch: 50, Optimizer: "adam", LR: 1e-3, Schedule: "constant",
-			Engine: "fused", DType: "float32",
+			TrainSteps: TrainSteps{Engine: "fused", DType: "float32"},
 		},
 	}
 	if method == "" || method == Surrogate {
@@ -165,7 +143,7 @@ func defaults(method string) Experiment {
 	}
 	e.Encode = Encode{Kind: "ttfs"}
 	e.Model = Model{Hidden: []int{100}, Neuron: "lif", TauMem: 20e-3, TauSyn: 10e-3, VTh: 1, WMean: 10, WGain: 2, Readout: "ttfs", OutMean: 10, OutGain: 1}
-	e.Train.Method, e.Train.Engine, e.Train.DType = method, "", ""
+	e.Train.Method, e.Train.TrainSteps = method, TrainSteps{}
 	e.Model.events = e.events()
 	return e
 }

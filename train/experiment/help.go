@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/surge-snn/surge/internal/schema"
 	"github.com/surge-snn/surge/surrogate"
 )
 
@@ -25,20 +26,19 @@ type help struct{ b strings.Builder }
 // section writes the keys of a section, those of its choices, and the sections in it.
 func (h *help) section(s reflect.Value, name string) {
 	events := defaults(EventProp)
-	for i := range s.NumField() {
-		f := s.Type().Field(i)
+	for f, value := range schema.Fields(s) {
 		key, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
 		if key == "" || f.Type.Kind() == reflect.Struct || isTables(f.Type) {
 			continue
 		}
-		value, doc := s.Field(i), f.Tag.Get("doc")
+		doc := f.Tag.Get("doc")
 		switch f.Tag.Get("only") {
 		case "surrogate":
 			doc = "(steps) " + doc
 		case "events":
 			doc = "(events) " + doc
 			if name != "" {
-				value = sectionOf(reflect.ValueOf(&events).Elem(), name).Field(i)
+				value = sectionOf(reflect.ValueOf(&events).Elem(), name).FieldByName(f.Name)
 			}
 		}
 		h.key("", key, value.Interface(), doc)
@@ -50,16 +50,16 @@ func (h *help) section(s reflect.Value, name string) {
 			h.written()
 		}
 	}
-	for i := range s.NumField() {
-		key, _, _ := strings.Cut(s.Type().Field(i).Tag.Get("toml"), ",")
-		switch f := s.Field(i); {
+	for f, v := range schema.Fields(s) {
+		key, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
+		switch {
 		case key == "":
-		case f.Kind() == reflect.Struct:
+		case f.Type.Kind() == reflect.Struct:
 			fmt.Fprintf(&h.b, "\n[%s]\n", key)
-			h.section(f, key)
-		case isTables(f.Type()):
-			fmt.Fprintf(&h.b, "\n[[%s]]  # %s\n", key, s.Type().Field(i).Tag.Get("doc"))
-			h.section(reflect.New(f.Type().Elem()).Elem(), key)
+			h.section(v, key)
+		case isTables(f.Type):
+			fmt.Fprintf(&h.b, "\n[[%s]]  # %s\n", key, f.Tag.Get("doc"))
+			h.section(reflect.New(f.Type.Elem()).Elem(), key)
 		}
 	}
 }

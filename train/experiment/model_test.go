@@ -155,7 +155,7 @@ func TestChecks(t *testing.T) {
 		{"model.tau_out", func(e *Experiment) { e.Model.TauOut = -1 }},
 		{"loss.rate_weight", func(e *Experiment) { e.Loss.RateWeight = -1 }},
 		{"loss.rate_lower", func(e *Experiment) { e.Loss.RateLower = 1 }},
-		{"loss.rate_upper", func(e *Experiment) { e.Loss = Loss{RateWeight: 1, RateLower: 2, RateUpper: 1} }},
+		{"loss.rate_upper", func(e *Experiment) { e.Loss = Loss{LossSteps: LossSteps{RateWeight: 1, RateLower: 2, RateUpper: 1}} }},
 		{"train.epochs", func(e *Experiment) { e.Train.Epochs = 0 }},
 		{"train.batch", func(e *Experiment) { e.Train.Batch = 0 }},
 		{"train.optimizer", func(e *Experiment) { e.Train.Optimizer = "nothing" }},

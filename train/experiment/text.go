@@ -81,8 +81,7 @@ func (e *Experiment) Text() string {
 func (e *Experiment) effective(section reflect.Value) reflect.Value {
 	var fields []reflect.StructField
 	var values []reflect.Value
-	for i := range section.NumField() {
-		f, v := section.Type().Field(i), section.Field(i)
+	for f, v := range schema.Fields(section) {
 		if !e.has(f) {
 			continue
 		}
