@@ -289,6 +289,6 @@ func (plain) Div(x, y float64) float64           { return x / y }
 func (plain) Pow(x, to float64) (float64, error) { return fmath.Pow(x, to), nil }
 func (plain) Call(f string, x float64) (float64, error) {
 	return map[string]func(float64) float64{
-		"exp": fmath.Exp, "log": fmath.Log, "sqrt": math.Sqrt, "sin": math.Sin, "cos": math.Cos, "tanh": fmath.Tanh,
+		"exp": fmath.Exp, "log": fmath.Log, "sqrt": math.Sqrt, "sin": fmath.Sin, "cos": fmath.Cos, "tanh": fmath.Tanh,
 	}[f](x), nil
 }

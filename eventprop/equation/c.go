@@ -2,7 +2,6 @@ package equation
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -13,9 +12,6 @@ import (
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/internal/given"
 )
-
-// ErrC signifies equations that are not written as tables of C.
-var ErrC = errors.New("equation: not for C")
 
 // The names of operations in C.
 var (
@@ -30,8 +26,7 @@ var (
 // that of package train/export: the constants NAME_vars and NAME_cons, whose rows are variables and
 // constants of the neurons, one for all if they are alike, and NAME_model.
 //
-// Errors: those of [Layer.Check], and [ErrC] for sine and cosine but at the start, which processors
-// round in different ways.
+// Errors: those of [Layer.Check].
 func (n Neurons) C(w io.Writer, name string, l *eventprop.Layer) (alike bool, err error) {
 	if err := given.Need("w", w); err != nil {
 		return false, fmt.Errorf("equation: %w", err)
@@ -48,9 +43,6 @@ func (n Neurons) C(w io.Writer, name string, l *eventprop.Layer) (alike bool, er
 	}{{"slopes", &m.rhs}, {"level", &m.threshold}, {"reset", &m.reset}, {"input", &m.input}}
 	var references []string
 	for _, x := range programs {
-		if slices.ContainsFunc(x.p.code, func(i instruction) bool { return i.op == sin || i.op == cos }) {
-			return false, fmt.Errorf("%w: sin or cos in equations: C holds exp, log, sqrt and tanh", ErrC)
-		}
 		references = append(references, c.program(x.name, x.p))
 	}
 	s := m.series

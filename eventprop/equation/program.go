@@ -71,9 +71,9 @@ func (p *program) eval(values, x []float64) {
 		case sqrt:
 			v = math.Sqrt(values[c.a])
 		case sin:
-			v = math.Sin(values[c.a])
+			v = fmath.Sin(values[c.a])
 		case cos:
-			v = math.Cos(values[c.a])
+			v = fmath.Cos(values[c.a])
 		case tanh:
 			v = fmath.Tanh(values[c.a])
 		}
@@ -120,9 +120,9 @@ func (p *program) pull(grad, bar, values, seed []float64) {
 		case sqrt:
 			bar[c.a] += g / (2 * values[k])
 		case sin:
-			bar[c.a] += float64(g * math.Cos(values[c.a]))
+			bar[c.a] += float64(g * fmath.Cos(values[c.a]))
 		case cos:
-			bar[c.a] -= float64(g * math.Sin(values[c.a]))
+			bar[c.a] -= float64(g * fmath.Sin(values[c.a]))
 		case tanh:
 			bar[c.a] += float64(g * (1 - float64(values[k]*values[k])))
 		}

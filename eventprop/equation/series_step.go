@@ -238,7 +238,7 @@ func (b *bundle) values() {
 		case sinOf:
 			cosine := &b.of(x.c + 1)[0]
 			for l := range out {
-				out[l], cosine[l] = math.Sincos(u[l])
+				out[l], cosine[l] = fmath.Sincos(u[l])
 			}
 		case tanhOf:
 			rest := &b.of(x.c + 1)[0]

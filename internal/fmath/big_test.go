@@ -85,6 +85,53 @@ func bigLog(u *big.Float, plus1 bool, guess float64) *big.Float {
 	return sum
 }
 
+// bigPi is π = 16 atan(1/5) - 4 atan(1/239), to 1500 bits: as many as the largest float64 needs.
+var bigPi = func() *big.Float {
+	atan := func(n int64) *big.Float { // of 1/n
+		sum, power := new(big.Float).SetPrec(1500), new(big.Float).SetPrec(1500).Quo(big.NewFloat(1), new(big.Float).SetInt64(n))
+		for k := int64(1); power.MantExp(nil) > -1510; k += 2 {
+			sum.Add(sum, new(big.Float).SetPrec(1500).Quo(power, new(big.Float).SetInt64(k)))
+			power.Quo(power, new(big.Float).SetInt64(-n*n))
+		}
+		return sum
+	}
+	a, b := atan(5), atan(239)
+	return a.Sub(a.SetMantExp(a, 4), b.SetMantExp(b, 2))
+}()
+
+// bigSincos returns the sine and the cosine of x = k π/2 + r from the series of r, whose first
+// term left out is below 1e-60 of the first.
+func bigSincos(x float64) (sin, cos *big.Float) {
+	enough := uint(2*prec + max(0, newBig(x).MantExp(nil)))
+	turns := new(big.Float).SetPrec(enough).Quo(newBig(x), bigPi)
+	turns.SetMantExp(turns, 1)
+	half := 0.5
+	if x < 0 {
+		half = -0.5
+	}
+	k, _ := new(big.Float).SetPrec(enough).Add(turns, big.NewFloat(half)).Int(nil)
+	r := new(big.Float).SetPrec(enough).SetInt(k)
+	r.Sub(newBig(x).SetPrec(enough), r.SetMantExp(r.Mul(r, bigPi), -1)).SetPrec(2 * prec)
+	sums, term := [2]*big.Float{newBig(0).SetPrec(2 * prec), newBig(0).SetPrec(2 * prec)}, newBig(1).SetPrec(2*prec)
+	for n := range 44 { // cosine and sine in turn
+		sums[n%2].Add(sums[n%2], term)
+		term.Quo(term.Mul(term, r), big.NewFloat(float64(n+1)))
+		if n%2 == 1 {
+			term.Neg(term)
+		}
+	}
+	cos, sin = sums[0], sums[1]
+	switch new(big.Int).And(k, big.NewInt(3)).Int64() {
+	case 1:
+		sin, cos = cos, sin.Neg(sin)
+	case 2:
+		sin, cos = sin.Neg(sin), cos.Neg(cos)
+	case 3:
+		sin, cos = cos.Neg(cos), sin
+	}
+	return sin, cos
+}
+
 // ulps returns |got - want| in units of the distance of the float64 around want. Infinity
 // is right where want is rounded to it.
 func ulps(got float64, want *big.Float) float64 {

@@ -8,7 +8,8 @@
 //	Log(x)   = ln x         within 0.52 ulp
 //	Log1p(x) = ln(1 + x)    within 0.52 ulp
 //	Tanh(x)                 within 2 ulp
-//	Pow(x, y) = x^y         within 8 + |y ln x| ulp
+//	Pow(x, y) = x^y         within 8 + min(|y|, 64) + |y ln x| ulp
+//	Sin(x), Cos(x)          within 0.85 ulp
 //	Exp32, Log32            in float32, within 1 ulp of that type
 //
 // where an ulp is the distance of the two float64 around the exact result, and 0.5 ulp

@@ -17,8 +17,8 @@ type function struct {
 	exact func(x float64) *big.Float
 	// bound is the largest error in ulp that is promised: 0.5 for the last addition, and
 	// for what comes before at most 5 rounding errors of terms that are below 2^-8 of the
-	// result (Expm1: 2 below 2^-4, or 5 below 2^-5.5) and the first term of the series that
-	// is left out.
+	// result (Expm1: 2 below 2^-4, or 5 below 2^-5.5; Sin and Cos: 4 below 2^-3.6)
+	// and the first term of the series that is left out.
 	bound float64
 	// low and high bound the arguments with finite results that are not constant.
 	low, high float64
@@ -29,6 +29,8 @@ var functions = []function{
 	{"Expm1", Expm1, math.Expm1, func(x float64) *big.Float { return bigExp(newBig(x), true) }, 0.65, -45, 709.79},
 	{"Log", Log, math.Log, func(x float64) *big.Float { return bigLog(newBig(x), false, guess(x)) }, 0.52, 0x1p-1074, math.MaxFloat64},
 	{"Log1p", Log1p, math.Log1p, func(x float64) *big.Float { return bigLog(newBig(x), true, math.Log1p(x)) }, 0.52, -1 + 0x1p-53, math.MaxFloat64},
+	{"Sin", Sin, math.Sin, func(x float64) *big.Float { s, _ := bigSincos(x); return s }, 0.85, -math.MaxFloat64, math.MaxFloat64},
+	{"Cos", Cos, math.Cos, func(x float64) *big.Float { _, c := bigSincos(x); return c }, 0.85, -math.MaxFloat64, math.MaxFloat64},
 }
 
 // guess is ln x to some digits; math.Log of subnormal numbers has none on amd64.
@@ -46,6 +48,7 @@ func hard() []float64 {
 	at := []float64{
 		0, 0x1p-1074, 0x1p-1022, 0x1p-1000, 0x1p-54, 0x1p-53, 0x1p-52, 0x1p-27, 1e-8, 1e-3, 0.5, 2, 3, math.E, 10,
 		1. / 8, 1. / 256, 1. / 128, 1 - 1./256, 1 + 1./128, // ends of polynomials
+		math.Pi, math.Pi / 4, 355, 0x1.6ac5b262ca1ffp849, // the nearest float64 to a multiple of π/2
 		37.5, 44, 700, 709, 708.3964185322641, 709.782712893384, 744.4400719213812, 745.1332191019412, // 2^-1022, 2^1024, 2^-1074, 2^-1075
 		0x1p52, 0x1p53, 0x1p54, 0x1p55, 1e300, math.MaxFloat64,
 	}
@@ -55,7 +58,7 @@ func hard() []float64 {
 		at = append(at, (float64(i)+0.5)*stepHi, (float64(i)+0.5)*stepHi+700*math.Ln2/2) // steps of Exp
 	}
 	for k := -1074; k < 1024; k += 11 {
-		at = append(at, math.Ldexp(1, k), float64(k)*math.Ln2, (float64(k)+0.5)*stepHi)
+		at = append(at, math.Ldexp(1, k), float64(k)*math.Ln2, (float64(k)+0.5)*stepHi, float64(k)*math.Pi/4)
 	}
 	var x []float64
 	for _, v := range at {
@@ -140,7 +143,7 @@ func TestSpecials(t *testing.T) {
 
 // TestMonotone walks over neighbouring arguments around the hard ones.
 func TestMonotone(t *testing.T) {
-	for _, f := range functions {
+	for _, f := range functions[:4] { // not sine and cosine
 		for _, x := range hard() {
 			if !(x >= f.low && x <= f.high) {
 				continue

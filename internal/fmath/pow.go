@@ -2,12 +2,19 @@ package fmath
 
 import "math"
 
-// Pow returns x^y: whole powers by squaring, and what is left of y, at most 1/2, as Exp(y Log(x)).
-// Special cases are those of math.Pow.
+// Pow returns x^y: whole powers by squaring, and what is left of y, at most 1/2, as Exp(y Log(x)),
+// as are powers above 64. Special cases are those of math.Pow.
 func Pow(x, y float64) float64 {
 	whole := math.RoundToEven(y)
-	if x-x != 0 || x == 0 || !(math.Abs(whole) < 1<<31) || x < 0 && whole != y {
-		return math.Pow(x, y) // one of its special cases, or a number that is 0, 1 or infinite but for x next to 1
+	switch {
+	case x-x != 0 || x == 0 || y-y != 0 || x < 0 && whole != y:
+		return math.Pow(x, y) // one of its special cases, where nothing is rounded
+	case math.Abs(whole) > 64:
+		r := Exp(float64(y * Log(math.Abs(x))))
+		if x < 0 && math.Abs(y) < 1<<53 && int64(y)%2 != 0 {
+			return -r
+		}
+		return r
 	}
 	r := 1.0
 	for n, p := int64(math.Abs(whole)), x; n > 0; n >>= 1 {

@@ -276,3 +276,12 @@ var logTable = [logSteps]struct{ inv, hi, lo float64 }{
 	{0x1.77ap-01, 0x1.3d2abb3b3bp-02, 0x1.37bbee1a39cd8p-44},
 	{0x1.756p-01, 0x1.4351b33744p-02, -0x1.474d03d2d95b8p-46},
 }
+
+// twoOverPi holds 64 zeros and 1216 bits of 2/π.
+var twoOverPi = [...]uint64{
+	0x0, 0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041,
+	0xfe5163abdebbc561, 0xb7246e3a424dd2e0, 0x6492eea09d1921c, 0xfe1deb1cb129a73e,
+	0xe88235f52ebb4484, 0xe99c7026b45f7e41, 0x3991d639835339f4, 0x9c845f8bbdf9283b,
+	0x1ff897ffde05980f, 0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7, 0x4f463f669e5fea2d,
+	0x7527bac7ebe5f17b, 0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08, 0x56033046fc7b6bab,
+}

@@ -64,7 +64,16 @@ var logTable = [logSteps]struct{ inv, hi, lo float64 }{
 			t.Errorf("interval %d has r up to %v, want < 0.0042", i, r)
 		}
 	}
-	b.WriteString("}\n")
+	b.WriteString("}\n\n// twoOverPi holds 64 zeros and 1216 bits of 2/π.\nvar twoOverPi = [...]uint64{")
+	whole, _ := new(big.Float).SetMantExp(new(big.Float).Quo(newBig(2).SetPrec(1500), bigPi), 19*64).Int(nil)
+	for i := range 20 {
+		word := new(big.Int).Rsh(whole, uint(64*(19-i)))
+		fmt.Fprintf(&b, "%s%#x", map[bool]string{true: "\n\t", false: ", "}[i%4 == 0], word.And(word, new(big.Int).SetUint64(math.MaxUint64)))
+		if i%4 == 3 {
+			b.WriteString(",")
+		}
+	}
+	b.WriteString("\n}\n")
 	want, err := format.Source(b.Bytes())
 	if err != nil {
 		t.Fatal(err)

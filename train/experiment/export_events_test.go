@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/train"
 )
 
@@ -108,14 +110,104 @@ var eventNetworks = map[string]string{
 const functions = `
 dV/dt = (0.1*tanh(V) - V + I + 0.05*exp(-V*V) + 0.02*log(2 + V*V) + 0.01/(1 + V^2))/tau_mem
 dI/dt = -I/tau_syn*sqrt(1.2 + 0.1*V^2)/(1 + 0.1*(1 + V*V)^0.3)
-dA/dt = (1 - A)/(2*tau_mem) - 0.1*A^3
-threshold: V + 0.1*A - v_th
+dA/dt = (1 - A)/(2*tau_mem) - 0.1*A^3 + sin(A - 3*V) + 0.1*cos(2*V)
+dP/dt = 300
+threshold: V + 0.1*A + 0.01*sin(P)*cos(A) - v_th
 reset: V = v_reset
-reset: A = A/(1 + A)
+reset: A = A/(1 + A) + 0.01*sin(V)
 input: I = I + w*(1 + 0.1*A)
-input: V = V + 0.02*w
+input: V = V + 0.02*w*cos(P)
 start: A = 0.5
+start: P = 40
 `
+
+// TestFunctionsInC: what equations may call has the bits of package fmath in C, for arguments of
+// all sizes.
+func TestFunctionsInC(t *testing.T) {
+	cc, err := exec.LookPath("cc")
+	if err != nil {
+		t.Skip("no C compiler")
+	}
+	e, err := Parse("events.toml", "name = \"events\"\n[data]\ntrain = 4\nvalid = 4\n"+eventNetworks["functions"], EventProp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sets, target, err := e.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := e.Build(sets.Train.Channels(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer net.Close()
+	x, err := e.ExportEvents(net.Params(), sets.Train.Channels(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text, input bytes.Buffer
+	if err := x.C(&text); err != nil {
+		t.Fatal(err)
+	}
+	text.WriteString(`
+#include <stdio.h>
+int main(void) {
+  double x, y, v[7];
+  int i;
+  while (scanf("%la %la", &x, &y) == 2) {
+    v[0] = sin_(x, &v[1]); v[2] = cos_(x); v[3] = pow_(x, y); v[4] = tanh_(x); v[5] = exp_(x); v[6] = log_(x);
+    for (i = 0; i < 7; i++) printf("%a ", v[i]);
+    printf("\n");
+  }
+  return 0;
+}
+`)
+	dir := t.TempDir()
+	source, program := filepath.Join(dir, "net.c"), filepath.Join(dir, "net")
+	if err := os.WriteFile(source, text.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(cc, "-std=c99", "-O1", "-o", program, source, "-lm").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	var xs, ys []float64
+	for k := range 4000 {
+		v := r.NormFloat64() * []float64{1, 10, 1e5}[k%3]
+		if k%4 == 0 { // of all exponents
+			v = math.Float64frombits(r.Uint64())
+		}
+		if k%7 == 0 { // next to multiples of π/2
+			v = math.Round(v) * math.Pi / 2
+		}
+		xs, ys = append(xs, v), append(ys, []float64{r.NormFloat64(), float64(r.IntN(200) - 100), r.NormFloat64() * 1e3, float64(r.IntN(9)) / 2}[k/7%4])
+		fmt.Fprintf(&input, "%x %x\n", xs[k], ys[k])
+	}
+	run := exec.Command(program)
+	run.Stdin = &input
+	out, err := run.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := 0
+	for line := range strings.Lines(string(out)) {
+		x := xs[k]
+		s, c := fmath.Sincos(x)
+		for i, want := range []float64{s, c, c, fmath.Pow(x, ys[k]), fmath.Tanh(x), fmath.Exp(x), fmath.Log(x)} {
+			got, err := strconv.ParseFloat(strings.TrimPrefix(strings.Fields(line)[i], "-nan"), 64)
+			if math.IsNaN(want) && (err != nil || math.IsNaN(got)) {
+				continue
+			}
+			if err != nil || math.Float64bits(got) != math.Float64bits(want) {
+				t.Fatalf("function %d of %x (and %x): %x, want %x (%v)", i, x, ys[k], got, want, err)
+			}
+		}
+		k++
+	}
+	if k != len(xs) {
+		t.Errorf("%d lines", k)
+	}
+}
 
 // TestEventsInC: the C file has the spikes of the engine of events bit for bit, those of the engine
 // that trained to rounding, and the logits and classes of these.

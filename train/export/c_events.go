@@ -63,8 +63,8 @@ type inC interface {
 //
 // Spikes of neurons of equations are those of the engine of package equation, bit for bit, too.
 //
-// Errors: [ErrNetwork] for other neurons, equations with sine or cosine, sparse synapses, layers
-// that treat inputs at the time of a spike in different ways, and other readouts.
+// Errors: [ErrNetwork] for other neurons, sparse synapses, layers that treat inputs at the time of
+// a spike in different ways, and other readouts.
 func (n *Events) C(w io.Writer) error {
 	if err := n.check(); err != nil {
 		return err
@@ -137,6 +137,7 @@ func (n *Events) C(w io.Writer) error {
 	c.line("} layer;")
 	if equations {
 		fmt.Fprint(c, tablesInC)
+		c.words("two_over_pi", fmath.TwoOverPi())
 	}
 	var table []string
 	for i, l := range n.Net {
@@ -185,9 +186,17 @@ func (c cWriter) logTable() {
 func (c cWriter) expTable() {
 	exp := fmath.ExpRows()
 	c.column("exp_tail", len(exp), func(i int) float64 { return exp[i].Tail })
-	c.line("static const uint64_t exp_bits[%d] = {", len(exp))
-	for _, e := range exp {
-		c.line("  0x%x,", e.Bits)
+	bits := make([]uint64, len(exp))
+	for i, e := range exp {
+		bits[i] = e.Bits
+	}
+	c.words("exp_bits", bits)
+}
+
+func (c cWriter) words(name string, v []uint64) {
+	c.line("static const uint64_t %s[%d] = {", name, len(v))
+	for _, x := range v {
+		c.line("  0x%x,", x)
 	}
 	c.line("};")
 }
