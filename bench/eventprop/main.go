@@ -14,7 +14,8 @@ import (
 
 func main() {
 	var c config
-	flag.StringVar(&c.python, "jaxsnn", "", "a Python with jaxsnn to compare with")
+	flag.StringVar(&c.jaxsnn, "jaxsnn", "", "a Python with jaxsnn to compare with")
+	flag.StringVar(&c.eventax, "eventax", "", "a Python with Eventax to compare quadratic neurons with")
 	flag.StringVar(&c.only, "net", "", "only networks whose name, as in \"yinyang-100, batch 1\", contains this")
 	flag.IntVar(&c.rounds, "rounds", 5, "rounds of measurements")
 	flag.Float64Var(&c.seconds, "seconds", 0.3, "time that each side gets in a round, in s (at least one step)")
@@ -34,18 +35,19 @@ func main() {
 
 // config is what to measure.
 type config struct {
-	python, only string
-	rounds       int
-	seconds      float64
+	jaxsnn, eventax, only string
+	rounds                int
+	seconds               float64
 }
 
-// Largest differences to jaxsnn in float64: of the loss, relative to it, and of each gradient,
-// relative to its largest entry. jaxsnn agrees with 50-digit arithmetic to some 1e-10 in the loss
-// and 1e-7 in gradients (a spike near grazing, and its bound of denominators, decide).
-const (
-	mostLoss = 1e-8
-	mostGrad = 1e-6
-)
+// bound are the largest differences to a library in float64: of the loss, relative to it, and of
+// each gradient, relative to its largest entry. jaxsnn agrees with 50-digit arithmetic to some 1e-10
+// in the loss and 1e-7 in gradients (a spike near grazing, and its bound of denominators, decide);
+// Eventax to the errors of its steps.
+var bound = map[string]struct{ loss, grad float64 }{
+	"jaxsnn":  {1e-8, 1e-6},
+	"eventax": {1e-5, 1e-3},
+}
 
 func (c config) measure() (t *table, err error) {
 	if c.rounds < 1 || !(c.seconds >= 0) || math.IsInf(c.seconds, 1) {
@@ -58,25 +60,34 @@ func (c config) measure() (t *table, err error) {
 			err = errors.Join(err, p.close())
 		}
 	}()
-	if c.python != "" {
-		for _, dtype := range []string{"float64", "float32"} {
-			p, err := startPeer(c.python, dtype)
+	for _, library := range []struct{ name, python string }{{"jaxsnn", c.jaxsnn}, {"eventax", c.eventax}} {
+		if library.python == "" {
+			continue
+		}
+		for _, dtype := range dtypes {
+			p, err := startPeer(library.name, library.python, dtype)
 			if err != nil {
 				return nil, err
 			}
 			peers = append(peers, p)
 		}
-		t.Peer = &peers[0].versions
+		t.Peers = append(t.Peers, peers[len(peers)-1].versions)
 	}
 	for _, n := range networks() {
 		if !strings.Contains(fmt.Sprintf("%s, batch %d", n.name, n.batch), c.only) {
 			continue
 		}
 		fmt.Fprintf(os.Stderr, "%s, batch %d ...\n", n.name, n.batch)
+		var with []*peer
 		note := ""
-		with := peers
-		if t.Peer != nil && n.kind != feedForward && !strings.HasPrefix(t.Peer.JAXSNN, "0.2.") {
-			with, note = nil, "not compared: with recurrence its loss is another one, 0.2 has ours"
+		for _, p := range peers {
+			switch {
+			case p.Library != n.kind.rival():
+			case p.Library == "jaxsnn" && n.kind != feedForward && !strings.HasPrefix(p.Version, "0.2."):
+				note = "not compared: with recurrence its loss is another one, 0.2 has ours"
+			default:
+				with = append(with, p)
+			}
 		}
 		r, err := c.row(n, with)
 		if err != nil {
@@ -90,6 +101,9 @@ func (c config) measure() (t *table, err error) {
 	}
 	return t, nil
 }
+
+// dtypes are the types in which a library computes, each in a process of its own.
+var dtypes = []string{"float64", "float32"}
 
 // side is one of those that are measured.
 type side struct {
@@ -124,14 +138,14 @@ func (c config) row(n network, peers []*peer) (*row, error) {
 				return nil, err
 			}
 			q := &r.Peers[k]
-			q.DType, q.Compile = peer.dtype, b.Compile
+			q.Library, q.DType, q.Compile = peer.Library, peer.dtype, b.Compile
 			q.LossDifference = math.Abs(b.Loss-own.loss) / math.Abs(own.loss)
 			if q.GradDifference, err = difference(own.gradients(), b.Grads); err != nil {
-				return nil, fmt.Errorf("jaxsnn %s: %w", peer.dtype, err)
+				return nil, fmt.Errorf("%s %s: %w", peer.Library, peer.dtype, err)
 			}
-			if peer.dtype == "float64" && !(q.LossDifference <= mostLoss && q.GradDifference <= mostGrad) {
-				return nil, fmt.Errorf("jaxsnn does not compute the same: relative differences of %.2g in the loss (at most %.0g), %.2g in the gradient (%.0g)",
-					q.LossDifference, mostLoss, q.GradDifference, mostGrad)
+			if most := bound[peer.Library]; peer.dtype == "float64" && !(q.LossDifference <= most.loss && q.GradDifference <= most.grad) {
+				return nil, fmt.Errorf("%s does not compute the same: relative differences of %.2g in the loss (at most %.0g), %.2g in the gradient (%.0g)",
+					peer.Library, q.LossDifference, most.loss, q.GradDifference, most.grad)
 			}
 			sides = append(sides, side{peer.steps, &q.times})
 		}

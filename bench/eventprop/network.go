@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/surge-snn/surge/eventprop"
+	"github.com/surge-snn/surge/eventprop/equation"
 	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -24,7 +25,16 @@ const (
 	feedForward kind = "feed-forward" // two layers
 	recurrent   kind = "recurrent"    // two layers, the hidden one with dense recurrence
 	quadrants   kind = "quadrants"    // one recurrent layer that holds both
+	quadratic   kind = "qif"          // two layers of quadratic neurons, which spike at infinity
 )
+
+// rival returns the name of the library that has such networks.
+func (k kind) rival() string {
+	if k == quadratic {
+		return "eventax"
+	}
+	return "jaxsnn"
+}
 
 // network is a network and a batch for it.
 type network struct {
@@ -53,6 +63,10 @@ func networks() []network {
 		name: "mnist", kind: feedForward, inputs: 784, hidden: 350, outputs: 10, batch: 32,
 		weights: [2]eventprop.Normal{{Mean: 0.035, Std: 0.05}, {Mean: 0.02, Std: 0.05}},
 	}
+	qif := network{
+		name: "qif-100", kind: quadratic, inputs: 5, hidden: 100, outputs: 3, batch: 64,
+		weights: [2]eventprop.Normal{{Mean: 3, Std: 1.6}, {Mean: 0.5, Std: 0.8}},
+	}
 	return []network{
 		yinyang("yinyang-100", feedForward, 100, 64),
 		yinyang("yinyang-100", feedForward, 100, 1),
@@ -63,6 +77,7 @@ func networks() []network {
 		yinyang("yinyang-quadrants-100", quadrants, 100, 64),
 		yinyang("yinyang-recurrent-100", recurrent, 100, 64),
 		mnist,
+		qif,
 	}
 }
 
@@ -102,6 +117,11 @@ func (p *problem) layers() error {
 	hidden := &eventprop.Layer{Params: params, In: eventprop.NewDense(p.inputs, p.hidden)}
 	output := &eventprop.Layer{Params: params, In: eventprop.NewDense(p.hidden, p.outputs)}
 	p.net = eventprop.Serial{hidden, output}
+	if p.kind == quadratic {
+		if err := p.quadratic(); err != nil {
+			return err
+		}
+	}
 	for k, l := range p.net {
 		if err := l.In.Init(p.weights[k], 1, rng); err != nil {
 			return err
@@ -111,6 +131,20 @@ func (p *problem) layers() error {
 		rec := eventprop.NewDense(p.hidden, p.hidden)
 		hidden.Rec = &rec
 		return rec.Init(p.recurrence, 1, rng)
+	}
+	return nil
+}
+
+// quadratic makes the neurons those of Eventax, TauMem dV/dt = V (V - 1) + I, which begin at V = 0:
+// U = V - 1/2 is that of a theta neuron, with a constant current of -1/4.
+func (p *problem) quadratic() error {
+	model, err := equation.Parse(equation.Theta)
+	if err != nil {
+		return err
+	}
+	values := map[string][]float64{"tau_mem": {tauMem}, "tau_syn": {tauSyn}, "i_ext": {-0.25}, "theta_init": {2 * math.Atan(-0.5)}}
+	for _, l := range p.net {
+		l.Params, l.Neuron = eventprop.LIFParameters{}, equation.Neurons{Model: model, Params: values}
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,10 +14,10 @@ import (
 	"github.com/surge-snn/surge/eventprop"
 )
 
-//go:embed peer.py
-var script []byte
+//go:embed jaxsnn.py eventax.py
+var scripts embed.FS
 
-// peer is a process of Python with jaxsnn.
+// peer is a process of Python with another library.
 type peer struct {
 	dtype string
 	cmd   *exec.Cmd
@@ -30,9 +30,10 @@ type peer struct {
 
 // versions is the first answer of a peer.
 type versions struct {
-	Python string `json:"python"`
-	JAX    string `json:"jax"`
-	JAXSNN string `json:"jaxsnn"`
+	Library string `json:"library"`
+	Version string `json:"version"`
+	JAX     string `json:"jax"`
+	Python  string `json:"python"`
 }
 
 // request describes a network and a batch.
@@ -68,12 +69,16 @@ type built struct {
 }
 
 // startPeer starts the process.
-func startPeer(python, dtype string) (*peer, error) {
-	dir, err := os.MkdirTemp("", "surge-jaxsnn-")
+func startPeer(library, python, dtype string) (*peer, error) {
+	script, err := scripts.ReadFile(library + ".py")
 	if err != nil {
 		return nil, err
 	}
-	p := &peer{dtype: dtype, dir: dir}
+	dir, err := os.MkdirTemp("", "surge-peer-")
+	if err != nil {
+		return nil, err
+	}
+	p := &peer{dtype: dtype, dir: dir, versions: versions{Library: library}}
 	file := filepath.Join(dir, "peer.py")
 	if err := os.WriteFile(file, script, 0o600); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
@@ -92,7 +97,7 @@ func startPeer(python, dtype string) (*peer, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	if err := p.out.Decode(&p.versions); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s does not run jaxsnn (see above): %w", python, err), p.close())
+		return nil, errors.Join(fmt.Errorf("%s does not run %s (see above): %w", python, library, err), p.close())
 	}
 	return p, nil
 }
@@ -104,10 +109,10 @@ func (p *peer) close() error {
 
 func (p *peer) ask(request, answer any) error {
 	if err := json.NewEncoder(p.in).Encode(request); err != nil {
-		return fmt.Errorf("jaxsnn %s: %w", p.dtype, err)
+		return fmt.Errorf("%s %s: %w", p.Library, p.dtype, err)
 	}
 	if err := p.out.Decode(answer); err != nil {
-		return fmt.Errorf("jaxsnn %s: %w", p.dtype, err)
+		return fmt.Errorf("%s %s: %w", p.Library, p.dtype, err)
 	}
 	return nil
 }
@@ -119,10 +124,10 @@ func (p *peer) build(r *request) (built, error) {
 		return b, err
 	}
 	if b.Error != "" {
-		return b, fmt.Errorf("jaxsnn %s: %s", p.dtype, b.Error)
+		return b, fmt.Errorf("%s %s: %s", p.Library, p.dtype, b.Error)
 	}
 	if b.DType != p.dtype {
-		return b, fmt.Errorf("jaxsnn %s: computes in %s", p.dtype, b.DType)
+		return b, fmt.Errorf("%s %s: computes in %s", p.Library, p.dtype, b.DType)
 	}
 	return b, nil
 }
@@ -136,7 +141,7 @@ func (p *peer) steps(n int) ([]float64, error) {
 		Steps int `json:"steps"`
 	}{n}, &answer)
 	if err == nil && len(answer.Seconds) != n {
-		err = fmt.Errorf("jaxsnn %s: %d times, want %d", p.dtype, len(answer.Seconds), n)
+		err = fmt.Errorf("%s %s: %d times, want %d", p.Library, p.dtype, len(answer.Seconds), n)
 	}
 	return answer.Seconds, err
 }

@@ -14,11 +14,11 @@ import (
 
 // table is the result.
 type table struct {
-	Go    string    `json:"go"`
-	CPU   string    `json:"cpu"`
-	Procs int       `json:"processors"` // that surge may use
-	Peer  *versions `json:"peer,omitempty"`
-	Rows  []row     `json:"rows"`
+	Go    string     `json:"go"`
+	CPU   string     `json:"cpu"`
+	Procs int        `json:"processors"` // that surge may use
+	Peers []versions `json:"peers,omitempty"`
+	Rows  []row      `json:"rows"`
 }
 
 // row is one network.
@@ -30,15 +30,16 @@ type row struct {
 	Outputs int       `json:"outputs"`
 	Batch   int       `json:"batch"`
 	Spikes  float64   `json:"spikes_per_sample"`
-	Slots   []int     `json:"slots,omitempty"` // events of each layer that jaxsnn simulates
+	Slots   []int     `json:"slots,omitempty"` // events of each layer that a library simulates at least
 	Loss    float64   `json:"loss"`
 	Surge   times     `json:"surge"`
-	Peers   []peerRow `json:"jaxsnn,omitempty"`
+	Peers   []peerRow `json:"peers,omitempty"`
 	Note    string    `json:"note,omitempty"` // why there is none
 }
 
-// peerRow is jaxsnn in one type.
+// peerRow is a library in one type.
 type peerRow struct {
+	Library        string  `json:"library"`
 	DType          string  `json:"dtype"`
 	Compile        float64 `json:"compile_s"`
 	LossDifference float64 `json:"loss_difference"` // relative
@@ -84,29 +85,42 @@ func (t *table) writeJSON(w io.Writer) error {
 func (t *table) write(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "surge: float64, %s, %d of %d processors, %s\n", t.Go, t.Procs, runtime.NumCPU(), t.CPU)
-	if t.Peer != nil {
-		fmt.Fprintf(&b, "jaxsnn %s, jax %s on the same processors, Python %s\n", t.Peer.JAXSNN, t.Peer.JAX, t.Peer.Python)
+	for _, p := range t.Peers {
+		fmt.Fprintf(&b, "%s %s, jax %s on the same processors, Python %s\n", p.Library, p.Version, p.JAX, p.Python)
 	}
 	fmt.Fprintf(&b, "ms per gradient step: median (least), and how many times that of surge the median is\n\n")
-	fmt.Fprintf(&b, "%-22s %12s %6s %7s %18s", "network", "", "batch", "spikes", "surge")
-	if t.Peer != nil {
-		for _, p := range slices.MaxFunc(t.Rows, func(a, b row) int { return len(a.Peers) - len(b.Peers) }).Peers {
-			fmt.Fprintf(&b, " | %18s %6s %9s %8s %8s", "jaxsnn "+p.DType, "ratio", "compile s", "d loss", "d grad")
+	for _, library := range []string{"jaxsnn", "eventax"} {
+		t.rows(&b, library)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// rows are the networks that a library has, with its columns where it was measured.
+func (t *table) rows(b *strings.Builder, library string) {
+	if !slices.ContainsFunc(t.Rows, func(r row) bool { return r.Kind.rival() == library }) {
+		return
+	}
+	fmt.Fprintf(b, "%-22s %12s %6s %7s %18s", "network", "", "batch", "spikes", "surge")
+	if slices.ContainsFunc(t.Peers, func(v versions) bool { return v.Library == library }) {
+		for _, dtype := range dtypes {
+			fmt.Fprintf(b, " | %18s %6s %9s %8s %8s", library+" "+dtype, "ratio", "compile s", "d loss", "d grad")
 		}
 	}
 	b.WriteByte('\n')
 	for _, r := range t.Rows {
-		fmt.Fprintf(&b, "%-22s %12s %6d %7.1f %18s", r.Net, fmt.Sprintf("%d-%d-%d", r.Inputs, r.Hidden, r.Outputs), r.Batch, r.Spikes, r.Surge)
+		if r.Kind.rival() != library {
+			continue
+		}
+		fmt.Fprintf(b, "%-22s %12s %6d %7.1f %18s", r.Net, fmt.Sprintf("%d-%d-%d", r.Inputs, r.Hidden, r.Outputs), r.Batch, r.Spikes, r.Surge)
 		for _, p := range r.Peers {
-			fmt.Fprintf(&b, " | %18s %6.1f %9.1f %8.1e %8.1e", p.times, p.Median/r.Surge.Median, p.Compile, p.LossDifference, p.GradDifference)
+			fmt.Fprintf(b, " | %18s %6.1f %9.1f %8.1e %8.1e", p.times, p.Median/r.Surge.Median, p.Compile, p.LossDifference, p.GradDifference)
 		}
 		if r.Note != "" {
-			fmt.Fprintf(&b, " | %s", r.Note)
+			fmt.Fprintf(b, " | %s", r.Note)
 		}
 		b.WriteByte('\n')
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
 // String returns median and least in ms.

@@ -122,7 +122,7 @@ def main():
     answer = {
         "python": sys.version.split()[0],
         "jax": jax.__version__,
-        "jaxsnn": VERSION,
+        "version": VERSION,
     }
     step = None
     while True:
