@@ -105,7 +105,7 @@ func TestReplay(t *testing.T) {
 		}
 		replay := func(sets Data, s Settings, from *Checkpoint) (same int) {
 			differ := errors.New("differs")
-			err := Replay(context.Background(), build(), sets, s, from, s.Epochs, func(l Link) error {
+			_, err := Replay(context.Background(), build(), sets, s, from, s.Epochs, func(l Link) error {
 				if l != links[l.Epoch] {
 					return differ
 				}

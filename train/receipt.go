@@ -133,48 +133,49 @@ func (r *run) checkReceipt(receipt []byte) error {
 	return nil
 }
 
-// Replay does again what a run did, from a checkpoint, or from the start where it is nil, until so
-// many epochs are complete, and writes nothing. each is called with the link of each state on the
-// way, that of the start included; of its Previous only those after the first are known where it
-// goes on from a checkpoint without a receipt. An error of each ends the replay.
+// Replay does again what a run did, from a checkpoint, or from the start where it is nil, until
+// so many epochs are complete, and writes nothing. each is called with the link of each state on
+// the way, that of the start included; of its Previous only those after the first are known
+// where it goes on from a checkpoint without a receipt. An error of each ends the replay. What
+// is returned is the state in which it ends, from which another Replay can go on.
 //
 // Of the settings Config, Optimizer, LR, Plateau, Patience, OnNonFinite, AfterBatch and Logger have
 // an effect.
-func Replay(ctx context.Context, net Learner, sets Data, s Settings, from *Checkpoint, epochs int, each func(Link) error) error {
+func Replay(ctx context.Context, net Learner, sets Data, s Settings, from *Checkpoint, epochs int, each func(Link) error) (*Checkpoint, error) {
 	if err := given.Need("ctx", ctx, "each", each); err != nil {
-		return fmt.Errorf("%w: Replay: %w", ErrSettings, err)
+		return nil, fmt.Errorf("%w: Replay: %w", ErrSettings, err)
 	}
 	s.Epochs, s.Resume = max(epochs, 1), false
 	s.Checkpoint, s.Metrics, s.Times, s.Receipt, s.AfterEpoch = "", "", "", "", nil
 	s, err := s.withDefaults()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r, err := newRun(net, sets, s)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer r.close()
 	if r.data, err = sets.Digest(); err != nil {
-		return err
+		return nil, err
 	}
 	if from == nil {
 		if err := r.prepare(); err != nil {
-			return err
+			return nil, err
 		}
 	} else {
 		if err := r.restore(from); err != nil {
-			return err
+			return nil, err
 		}
 		r.record.metrics.lines = slices.Clone(from.Metrics)
 		links, err := decodeReceipt(from.Receipt)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, l := range links {
 			if l.Epoch < from.Position.Epoch { // the link of the checkpoint itself is made again
 				if err := r.record.receipt.add(l); err != nil {
-					return err
+					return nil, err
 				}
 			}
 		}
@@ -188,10 +189,16 @@ func Replay(ctx context.Context, net Learner, sets Data, s Settings, from *Check
 		return each(links[len(links)-1])
 	}
 	for err == nil {
-		if err = last(); err != nil || r.at.Epoch >= epochs || r.finished() {
-			return err
+		if err = last(); err != nil {
+			break
+		}
+		if r.at.Epoch >= epochs || r.finished() {
+			c := r.checkpoint()
+			c.Params, c.BestParams, c.Optimizer = c.Params.Clone(), c.BestParams.Clone(), c.Optimizer.Clone()
+			c.Metrics, c.Receipt = slices.Clone(c.Metrics), slices.Clone(c.Receipt)
+			return c, nil
 		}
 		err = r.epoch(ctx)
 	}
-	return err
+	return nil, err
 }

@@ -1,8 +1,10 @@
 // Command eventprop measures gradient steps of event-based networks, alone or beside jaxsnn
-// (Electronic Vision(s), Heidelberg) in one run, and prints medians and ratios.
+// (Electronic Vision(s), Heidelberg) and Eventax (arXiv:2603.08146) in one run, and prints medians
+// and ratios.
 //
 //	go run ./bench/eventprop                          our times
 //	go run ./bench/eventprop -jaxsnn python3          beside the jaxsnn of that Python
+//	go run ./bench/eventprop -eventax python3         quadratic neurons beside Eventax
 //	go run ./bench/eventprop -jaxsnn python3 -json    as JSON
 //	go run ./bench/eventprop -net yinyang             networks whose name contains it
 //
@@ -25,4 +27,10 @@
 // repository for newer versions of jax) are known; the version is stated above the table. Networks
 // with recurrence are compared with 0.2 alone: the loss of 0.3.0 differs by 15 % from those of
 // 0.2.0 and ours, which agree to 4e-16.
+//
+// Eventax (pip install eventax) solves any equations by steps, and finds spikes within these: its
+// quadratic neuron, TauMem dV/dt = V (V - 1) + I with spikes at infinity, is compared with the
+// equations of [equation.Theta], which are solved to rounding. It has steps of 0.5 ms of the method
+// of Tsitouras, with which its gradients are within some 1e-4 of ours, and no more events than it
+// needs.
 package main

@@ -41,9 +41,9 @@ type config struct {
 }
 
 // bound are the largest differences to a library in float64: of the loss, relative to it, and of
-// each gradient, relative to its largest entry. jaxsnn agrees with 50-digit arithmetic to some 1e-10
-// in the loss and 1e-7 in gradients (a spike near grazing, and its bound of denominators, decide);
-// Eventax to the errors of its steps.
+// each gradient, relative to its largest entry. jaxsnn agrees with 50-digit arithmetic to some
+// 1e-10 in the loss and 1e-7 in gradients (a spike near grazing, and its bound of denominators,
+// decide); Eventax to the errors of its steps.
 var bound = map[string]struct{ loss, grad float64 }{
 	"jaxsnn":  {1e-8, 1e-6},
 	"eventax": {1e-5, 1e-3},

@@ -8,6 +8,9 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/internal/exit"
@@ -17,19 +20,64 @@ import (
 	"github.com/surge-snn/surge/train/experiment"
 )
 
+// stretch is a part of a run with one experiment: the first epochs of one that was continued with
+// more of them had another.
+type stretch struct {
+	config string // its text
+	last   int    // epoch
+}
+
+// stretches returns those of a run whose last experiment has the text config. An experiment that is
+// not found is taken to be that of the next stretch.
+func stretches(links []train.Link, config string) (all []stretch) {
+	next := config
+	for i := len(links) - 1; i >= 0; i-- {
+		l := links[i]
+		if files.Digest([]byte(next)) != l.Config {
+			next = shorter(next, l)
+		}
+		if len(all) == 0 || all[len(all)-1].config != next {
+			all = append(all, stretch{next, l.Epoch})
+		}
+	}
+	slices.Reverse(all)
+	return all
+}
+
+var epochsKey = regexp.MustCompile(`(?m)^epochs = (\d+)$`)
+
+// shorter returns an experiment with fewer epochs that has the sum of a link, or the same one where
+// there is none.
+func shorter(config string, l train.Link) string {
+	key := epochsKey.FindStringSubmatchIndex(config)
+	if key == nil {
+		return config
+	}
+	most, err := strconv.Atoi(config[key[2]:key[3]])
+	if err != nil {
+		return config
+	}
+	for n := most - 1; n > 0 && n >= l.Epoch; n-- {
+		if text := config[:key[2]] + strconv.Itoa(n) + config[key[3]:]; files.Digest([]byte(text)) == l.Config {
+			return text
+		}
+	}
+	return config
+}
+
 // replay does epochs of a run again, see [train.Replay]. config is the text of its experiment.
-func replay(ctx context.Context, e *experiment.Experiment, config string, from *train.Checkpoint, epochs int, each func(train.Link) error) error {
+func replay(ctx context.Context, e *experiment.Experiment, config string, from *train.Checkpoint, epochs int, each func(train.Link) error) (*train.Checkpoint, error) {
 	net, sets, err := again(e)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s := e.Settings(net, sets.Train.Data.Len())
 	s.Checkpoint, s.Ranks, s.Config = experiment.CheckpointFile, 1, config
-	err = train.Replay(ctx, net, sets, s, from, epochs, each)
+	end, err := train.Replay(ctx, net, sets, s, from, epochs, each)
 	if !errors.Is(err, train.ErrComputing) { // else it cannot be closed, and the program ends
 		net.Close()
 	}
-	return err
+	return end, err
 }
 
 // redraw draws the pictures of a run again and returns the names of those in its folder that are

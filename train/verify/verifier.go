@@ -197,14 +197,6 @@ func (v *verifier) replay(ctx context.Context, s Options) error {
 		v.problem("epoch %d: the receipt ends with epoch %d", s.Last, v.Epochs)
 		return nil
 	}
-	e, err := experiment.Parse(v.path(experiment.ConfigFile), v.config, "")
-	if err != nil {
-		v.problem("%v", err)
-		return nil
-	}
-	if s.Data != "" {
-		e.Locate(s.Data)
-	}
 	var from *train.Checkpoint
 	for _, c := range v.states {
 		if p := c.Position.Epoch; p > 0 && p <= s.First && (from == nil || p > from.Position.Epoch) {
@@ -215,19 +207,39 @@ func (v *verifier) replay(ctx context.Context, s Options) error {
 		v.problem("the receipt begins in epoch %d, as of a run that a build without receipts began, and no kept checkpoint of a later epoch is there to go on from: nothing can be done again; --files compares the files alone", first.Epoch+1)
 		return nil
 	}
+	var e *experiment.Experiment
+	var err error
 	differs := errors.New("differs")
-	err = replay(ctx, e, v.config, from, s.Last, func(l train.Link) error {
-		want := v.links[l.Epoch-v.links[0].Epoch]
-		if other := differences(l, want); len(other) > 0 {
-			v.problem("epoch %d: other %s than in the receipt", l.Epoch, strings.Join(other, ", "))
-			return differs
+	done := -1
+	if from != nil {
+		done = from.Position.Epoch - 1
+	}
+	for _, part := range stretches(v.links, v.config) {
+		if from != nil && part.last <= from.Position.Epoch && part.last < s.Last {
+			continue // it goes on behind it
 		}
-		if l.Epoch >= s.First {
-			v.Replayed = append(v.Replayed, l.Epoch)
+		if e, err = v.parse(part.config, s); err != nil {
+			v.problem("%v", err)
+			return nil
 		}
-		_, err := fmt.Fprintf(v.say, "epoch %d of %d: the same\n", l.Epoch, s.Last)
-		return err
-	})
+		if from, err = replay(ctx, e, part.config, from, min(part.last, s.Last), func(l train.Link) error {
+			if l.Epoch <= done {
+				return nil // where the stretch before ended
+			}
+			want := v.links[l.Epoch-v.links[0].Epoch]
+			if other := differences(l, want); len(other) > 0 {
+				v.problem("epoch %d: other %s than in the receipt", l.Epoch, strings.Join(other, ", "))
+				return differs
+			}
+			if done = l.Epoch; l.Epoch >= s.First {
+				v.Replayed = append(v.Replayed, l.Epoch)
+			}
+			_, err := fmt.Fprintf(v.say, "epoch %d of %d: the same\n", l.Epoch, s.Last)
+			return err
+		}); err != nil || part.last >= s.Last {
+			break
+		}
+	}
 	switch {
 	case errors.Is(err, differs):
 		return nil
@@ -242,6 +254,15 @@ func (v *verifier) replay(ctx context.Context, s Options) error {
 		return nil
 	}
 	return v.pictures(e, s)
+}
+
+// parse reads an experiment of the run.
+func (v *verifier) parse(config string, s Options) (*experiment.Experiment, error) {
+	e, err := experiment.Parse(v.path(experiment.ConfigFile), config, "")
+	if err == nil && s.Data != "" {
+		e.Locate(s.Data)
+	}
+	return e, err
 }
 
 // pictures draws those of a run that has ended and was proved as a whole.
