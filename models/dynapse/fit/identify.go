@@ -94,6 +94,7 @@ func (f *session) identify(ctx context.Context, x []float64) (identification, er
 	if err := f.refractoryIntervals(ctx, fp, x, noise*id.lengthening, &id); err != nil {
 		return id, err
 	}
+	f.widen(&id)
 	if f.best.errors == nil && noise <= unexplained && s.found != nil {
 		if id.given, err = s.given(ctx, id.verdict); err != nil {
 			return id, err
@@ -110,6 +111,27 @@ func (f *session) identify(ctx context.Context, x []float64) (identification, er
 		id.open = []Open{{f.every(), "the model does not do what was recorded: nothing is known of the currents"}}
 	}
 	return id, nil
+}
+
+// widen makes room in the intervals for what was found possible with other times of the spikes.
+// Where that was not looked for, or no search ended at the answer, nothing is known of what acts in
+// steps, either.
+func (f *session) widen(id *identification) {
+	sought := f.possible[0] != nil
+	if f.interval <= 1 || !sought && f.best.loss <= nearlyExact {
+		return
+	}
+	for k, c := range f.coords {
+		if in := id.interval[c.name]; sought {
+			id.interval[c.name] = [2]float64{min(in[0], f.value(k, f.possible[0][k])), max(in[1], f.value(k, f.possible[1][k]))}
+		}
+		if (f.unconfirmed || !sought) && id.verdict[c.name] == SetOnly && c.steps() {
+			id.verdict[c.name], id.doubted = Unidentified, append(id.doubted, c.name)
+		}
+	}
+	if !sought {
+		id.doubts = append(id.doubts, "in which steps of their bins the spikes may be was not looked for: nothing is said of Ispkthr and Iref")
+	}
 }
 
 // notAssessed is what is said of currents where a fit was interrupted.

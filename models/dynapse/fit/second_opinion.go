@@ -62,7 +62,7 @@ func secondOpinion(ctx context.Context, f *session) error {
 			return err
 		}
 		f.evaluations += f.cost
-		if s.found == nil || s.noise <= noiseFloor || s.noise > unexplained {
+		if s.found == nil || s.noise <= noiseFloor && f.possible[0] == nil || s.noise > unexplained {
 			suspect = false
 			return nil
 		}
@@ -119,6 +119,9 @@ func secondOpinion(ctx context.Context, f *session) error {
 
 // sift keeps the rivals that are elsewhere than the best point, and do nearly as well or better.
 func (f *session) sift(s *sensitivity, deviance func(x []float64) (float64, error)) error {
+	if len(f.rivals) == 0 {
+		return nil
+	}
 	least, err := deviance(f.best.x)
 	if err != nil {
 		return err

@@ -49,6 +49,9 @@ func teacherForcing(ctx context.Context, f *session) error {
 	if err := otherBins(ctx, f); err != nil {
 		return err
 	}
+	if err := freeTimings(ctx, f); err != nil {
+		return err
+	}
 	return secondOpinion(ctx, f)
 }
 
