@@ -426,6 +426,7 @@ func TestParseErrors(t *testing.T) {
 		"v : V\nthreshold: v\ninput: v = v + w / \ndv/dt = 1": "line 3: ",
 		"dV/dt = 1\nthreshold: V\nreset: U = 1":               "no state",
 		"dV/dt = 1\nthreshold: V\nthreshold: V":               "second threshold",
+		"dV/dt = 1\nthreshold: V\nreset: V = 0\nreset: V = 1": "line 4: equation: bad equations: a second reset of V, the first is in line 3",
 		"dV/dt = 1\nthreshold: V\nfoo: V = 1":                 "want threshold",
 		"dV/dt = 1\nthreshold: V\nhold: V for 3":              "no parameter",
 		"V = 1":                                               "want dX/dt",

@@ -57,7 +57,7 @@ func Parse(text string) (*Model, error) {
 			continue
 		}
 		x := line{number: k + 1}
-		if ok, err := declared.declare(l); err != nil {
+		if ok, err := declared.declare(l, x.number); err != nil {
 			return nil, fmt.Errorf("line %d: %w", x.number, err)
 		} else if ok {
 			continue
@@ -103,6 +103,7 @@ func Parse(text string) (*Model, error) {
 		byState["start"][i].text = "0"
 	}
 	var threshold expression
+	hold := 0 // line
 	for _, x := range lines {
 		fail := func(what string) error { return fmt.Errorf("line %d: %w: %s", x.number, ErrEquation, what) }
 		switch i := slices.Index(m.States, x.left); {
@@ -128,11 +129,13 @@ func Parse(text string) (*Model, error) {
 			if k := m.param(name); m.refractory >= 0 && m.refractory != k {
 				return nil, fail("another refractory time")
 			} else {
-				m.refractory = k
+				m.refractory, hold = k, x.number
 			}
 			m.held[i] = true
 		case byState[x.key] == nil:
 			return nil, fail(fmt.Sprintf("%q, want threshold, reset, input, start, hold or ratio", x.key))
+		case byState[x.key][i].line != 0:
+			return nil, fail(fmt.Sprintf("a second %s of %s, the first is in line %d", x.key, x.left, byState[x.key][i].line))
 		default:
 			byState[x.key][i] = expression{x.number, x.right}
 		}
@@ -140,6 +143,7 @@ func Parse(text string) (*Model, error) {
 	if threshold.text == "" {
 		return nil, fmt.Errorf("%w: no threshold", ErrEquation)
 	}
+	written := map[*program][]int{} // lines
 	for _, x := range []struct {
 		p           *program
 		expressions []expression
@@ -152,12 +156,13 @@ func Parse(text string) (*Model, error) {
 			if err := x.p.parse(e.text, func(name string) (int, bool) { return m.variable(name, x.states, x.w) }); err != nil {
 				return nil, fmt.Errorf("line %d: %w", e.line, err)
 			}
+			written[x.p] = append(written[x.p], e.line)
 		}
 	}
 	for _, p := range []*program{&m.rhs, &m.threshold, &m.reset, &m.input, &m.start} {
 		m.longest = max(m.longest, len(p.code))
 	}
-	if err := m.checkUnits(declared); err != nil {
+	if err := m.checkUnits(declared, written, hold); err != nil {
 		return nil, err
 	}
 	m.translate()

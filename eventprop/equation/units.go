@@ -75,11 +75,14 @@ func parseUnit(text string) (unit, error) {
 	return values[p.out[0]], nil
 }
 
-// units are those that a text declares.
-type units map[string]unit
+// units are those that a text declares, with their lines.
+type units map[string]struct {
+	unit
+	line int
+}
 
 // declare reads a declaration "a, b : unit"; ok is false where a line is none.
-func (u units) declare(line string) (ok bool, err error) {
+func (u units) declare(line string, number int) (ok bool, err error) {
 	left, right, ok := strings.Cut(line, ":")
 	if !ok || strings.Contains(line, "=") {
 		return false, nil
@@ -100,14 +103,17 @@ func (u units) declare(line string) (ok bool, err error) {
 		if _, again := u[name]; again {
 			return true, fmt.Errorf("%w: a second unit of %s", ErrEquation, name)
 		}
-		u[name] = x
+		d := u[name]
+		d.unit, d.line = x, number
+		u[name] = d
 	}
 	return true, nil
 }
 
 // checkUnits returns an error where the units that a text declares do not fit together, or where it
-// declares some but not all of them. Without declarations there is nothing to check.
-func (m *Model) checkUnits(u units) error {
+// declares some but not all of them. Without declarations there is nothing to check. lines are
+// those of the expressions of each program, hold that of the refractory time.
+func (m *Model) checkUnits(u units, lines map[*program][]int, hold int) error {
 	if len(u) == 0 {
 		return nil
 	}
@@ -121,32 +127,32 @@ func (m *Model) checkUnits(u units) error {
 		if !ok {
 			return fmt.Errorf("%w: %s has no unit, and %d others have", ErrEquation, name, len(u))
 		}
-		variables[k] = x
+		variables[k] = x.unit
 	}
-	if m.refractory >= 0 && u[m.Params[m.refractory]] != unitNames["s"] {
-		return fmt.Errorf("%w: the refractory time %s is in %v, want s", ErrEquation, m.Params[m.refractory], u[m.Params[m.refractory]])
+	if m.refractory >= 0 && u[m.Params[m.refractory]].unit != unitNames["s"] {
+		return fmt.Errorf("line %d: %w: the refractory time %s is in %v, want s", hold, ErrEquation, m.Params[m.refractory], u[m.Params[m.refractory]])
 	}
 	for _, e := range []struct {
 		p      *program
 		what   string
 		factor float64 // power of s of what an equation sets, besides the unit of its state
 	}{{&m.rhs, "the slope of", -1}, {&m.reset, "the reset of", 0}, {&m.input, "the input of", 0}, {&m.start, "the start of", 0}} {
-		got, err := e.p.units(variables)
+		got, at, err := e.p.units(variables)
 		if err != nil {
-			return fmt.Errorf("%s %v: %w", e.what, m.States, err)
+			return fmt.Errorf("line %d: %s %s: %w", lines[e.p][at], e.what, m.States[at], err)
 		}
 		for n, g := range got {
 			if want := u[m.States[n]].times(unitNames["s"], e.factor); !g.zero && g.unit != want {
-				return fmt.Errorf("%w: %s %s is in %v, want %v", ErrEquation, e.what, m.States[n], g.unit, want)
+				return fmt.Errorf("line %d: %w: %s %s is in %v, want %v", lines[e.p][n], ErrEquation, e.what, m.States[n], g.unit, want)
 			}
 		}
 	}
-	if _, err := m.threshold.units(variables); err != nil {
-		return fmt.Errorf("threshold: %w", err)
+	if _, _, err := m.threshold.units(variables); err != nil {
+		return fmt.Errorf("line %d: threshold: %w", lines[&m.threshold][0], err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(u)) {
 		if name != "w" && !slices.Contains(m.States, name) && !slices.Contains(m.Params, name) {
-			return fmt.Errorf("%w: a unit of %s, which is neither state nor parameter", ErrEquation, name)
+			return fmt.Errorf("line %d: %w: a unit of %s, which is neither state nor parameter", u[name].line, ErrEquation, name)
 		}
 	}
 	return nil
@@ -163,10 +169,13 @@ type measured struct {
 	zero bool
 }
 
-// units returns those of the outputs for given ones of variables.
-func (p *program) units(variables []unit) (out []measured, err error) {
+// units returns those of the outputs for given ones of variables; an error is in expression at.
+func (p *program) units(variables []unit) (out []measured, at int, err error) {
 	values := make([]measured, len(p.code))
 	for k, c := range p.code {
+		for int(p.out[at]) < k { // the output is the last instruction of its expression
+			at++
+		}
 		v := &values[k]
 		if c.op == variable {
 			v.unit = variables[c.a]
@@ -183,7 +192,7 @@ func (p *program) units(variables []unit) (out []measured, err error) {
 			if *v = a; a.zero {
 				*v = b
 			} else if !b.zero && a.unit != b.unit {
-				return nil, fmt.Errorf("%w: a sum of %v and %v", ErrEquation, a.unit, b.unit)
+				return nil, at, fmt.Errorf("%w: a sum of %v and %v", ErrEquation, a.unit, b.unit)
 			}
 		case mul:
 			v.unit, v.zero = a.times(b.unit, 1), a.zero || b.zero
@@ -197,12 +206,12 @@ func (p *program) units(variables []unit) (out []measured, err error) {
 			v.unit = unit{}.times(a.unit, 0.5)
 		default:
 			if a.unit != (unit{}) {
-				return nil, fmt.Errorf("%w: a function of a number in %v, want one without a unit", ErrEquation, a.unit)
+				return nil, at, fmt.Errorf("%w: a function of a number in %v, want one without a unit", ErrEquation, a.unit)
 			}
 		}
 	}
 	for _, k := range p.out {
 		out = append(out, values[k])
 	}
-	return out, nil
+	return out, 0, nil
 }

@@ -26,19 +26,19 @@ func TestUnits(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ old, new, want string }{
-		"slope":     {"c_mem: F", "c_mem: V", "the slope of V is in V^-1*A, want s^-1*V"},
-		"sum":       {"I, w: A\ng_leak: A/V", "I, w: A\ng_leak: S^2", "a sum of"},
-		"function":  {"exp((V - v_t)/delta)", "exp(V - v_t)", "a function of a number in V"},
-		"threshold": {"threshold: V - v_th", "threshold: V - tau_syn", "threshold"},
-		"reset":     {"reset: V = v_reset", "reset: V = tau_syn", "the reset of V is in s, want V"},
-		"input":     {"I, w: A", "I: A\nw: V", "a sum of"},
-		"start":     {"start: V = v_leak", "start: V = 3", "the start of V is in 1, want V"},
+		"slope":     {"c_mem: F", "c_mem: V", "line 2: equation: bad equations: the slope of V is in V^-1*A, want s^-1*V"},
+		"sum":       {"I, w: A\ng_leak: A/V", "I, w: A\ng_leak: S^2", "line 2: the slope of V: equation: bad equations: a sum of"},
+		"function":  {"exp((V - v_t)/delta)", "exp(V - v_t)", "line 2: the slope of V: equation: bad equations: a function of a number in V"},
+		"threshold": {"threshold: V - v_th", "threshold: V - tau_syn", "line 4: threshold: "},
+		"reset":     {"reset: V = v_reset", "reset: V = tau_syn", "line 5: equation: bad equations: the reset of V is in s, want V"},
+		"input":     {"I, w: A", "I: A\nw: V", "line 6: the input of I: equation: bad equations: a sum of"},
+		"start":     {"start: V = v_leak", "start: V = 3", "line 7: equation: bad equations: the start of V is in 1, want V"},
 		"missing":   {"tau_syn: s", "", "tau_syn has no unit"},
 		"prefix":    {"tau_syn: s", "tau_syn: ms", "without prefixes"},
-		"twice":     {"tau_syn: s", "tau_syn: s\nV: V", "a second unit of V"},
-		"unknown":   {"tau_syn: s", "tau_syn: s\ntau: s", "neither state nor parameter"},
-		"number":    {"tau_syn: s", "tau_syn: 2*s", "the number 2"},
-		"hold":      {"c_mem: F", "c_mem: F\nhold: V for c_mem", "want s"},
+		"twice":     {"tau_syn: s", "tau_syn: s\nV: V", "line 13: equation: bad equations: a second unit of V"},
+		"unknown":   {"tau_syn: s", "tau_syn: s\ntau: s", "line 13: equation: bad equations: a unit of tau, which is neither state nor parameter"},
+		"number":    {"tau_syn: s", "tau_syn: 2*s", "line 12: equation: bad equations: the unit \" 2*s\" has the number 2"},
+		"hold":      {"c_mem: F", "c_mem: F\nhold: V for c_mem", "line 12: equation: bad equations: the refractory time c_mem is in"},
 	} {
 		if !strings.Contains(inUnits, c.old) {
 			t.Fatal(name)

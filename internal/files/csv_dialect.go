@@ -50,6 +50,8 @@ func textReader(r io.Reader) (*bufio.Reader, error) {
 	}
 	order, wide := unicode.LittleEndian, true
 	switch {
+	case isUTF32(head):
+		return nil, fmt.Errorf("%w: .csv: expected text in UTF-8 or UTF-16, found UTF-32", ErrFormat)
 	case bytes.HasPrefix(head, []byte("\ufeff")):
 		_, _ = b.Discard(3)
 		return b, nil
@@ -79,6 +81,17 @@ func textReader(r io.Reader) (*bufio.Reader, error) {
 		return bufio.NewReaderSize(unicode.UTF16(order, unicode.UseBOM).NewDecoder().Reader(b), sampleBytes), nil
 	}
 	return b, nil
+}
+
+// isUTF32 tells whether a text is in UTF-32: by the mark, or as the two upper bytes of all its
+// characters are 0, in the upper half or in the lower half of each four.
+func isUTF32(head []byte) bool {
+	upper := [2]bool{true, true}
+	for i := range len(head) / 4 {
+		c := head[4*i : 4*i+4]
+		upper[0], upper[1] = upper[0] && c[0] == 0 && c[1] == 0 && c[3] != 0, upper[1] && c[2] == 0 && c[3] == 0 && c[0] != 0
+	}
+	return bytes.HasPrefix(head, []byte("\xff\xfe\x00\x00")) || bytes.HasPrefix(head, []byte("\x00\x00\xfe\xff")) || len(head) >= 4 && (upper[0] || upper[1])
 }
 
 // plain returns the text with lines that end with a line feed, where they all end with a carriage

@@ -103,11 +103,22 @@ func TestTableColumns(t *testing.T) {
 }
 
 func TestTableErrors(t *testing.T) {
+	words := func(order binary.AppendByteOrder, text string) string { // UTF-32
+		var b []byte
+		for _, r := range text {
+			b = order.AppendUint32(b, uint32(r))
+		}
+		return string(b)
+	}
 	for _, c := range []struct {
 		text  string
 		is    error
 		parts string
 	}{
+		{words(binary.LittleEndian, "\ufefft,v\n1,2\n"), ErrFormat, "expected text in UTF-8 or UTF-16, found UTF-32"},
+		{words(binary.BigEndian, "\ufefft,v\n1,2\n"), ErrFormat, "found UTF-32"},
+		{words(binary.LittleEndian, "t,v\n1,2\n"), ErrFormat, "found UTF-32"},
+		{words(binary.BigEndian, "t,v\n1,2\n"), ErrFormat, "found UTF-32"},
 		{"", ErrCorrupt, "empty file"},
 		{"# only a comment\n", ErrCorrupt, "row of names"},
 		{"a;b\n1;2\n3;4;5\n6;7\n", ErrFormat, "line 3: expected 2 cells with semicolons"},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/surge-snn/surge/internal/random"
 )
 
 // Augment changes the input of a training sample at random before it is
@@ -144,7 +146,7 @@ func (n Noise) Augment(s *Sample, f Form, rng *rand.Rand) error {
 		return fmt.Errorf("%w: Noise of %g on %v, want >= 0 on features or sequences", ErrSettings, n.SD, f.Input)
 	}
 	for i := range s.X {
-		s.X[i] += float64(n.SD * rng.NormFloat64())
+		s.X[i] += float64(n.SD * random.Normal(rng))
 	}
 	return nil
 }

@@ -211,7 +211,7 @@ func (s EventFiles) Open(path string, trained Dataset) (Dataset, error) {
 	}
 	set.form.Input, set.form.Channels, set.form.Target = EventList, like.form.Channels, target
 	set.width, set.height = like.width, like.height
-	return set, nil
+	return set, near(path, set, like.form.Duration)
 }
 
 // parts returns the folders of the parts; "" for one that has none.

@@ -48,7 +48,26 @@ func open(path string, trained Dataset, free func(path string) (*recorded, error
 		s.Dataset = r
 		return s, nil
 	}
-	return r, nil
+	return r, near(path, r, want.Duration)
+}
+
+// near refuses events that lie far behind the end of all samples that were learned.
+func near(path string, d Dataset, learned float64) error {
+	if learned == 0 || !strayTime(d.Form().Duration, learned) {
+		return nil
+	}
+	var s Sample
+	for i := range d.Len() {
+		if err := d.Sample(&s, i); err != nil {
+			return err
+		}
+		for k, e := range s.Events {
+			if strayTime(endOf(e.Time), learned) {
+				return fmt.Errorf("%s: %w: sample %d: expected events before %g s, as the longest sample that was learned has %g s, found event %d at %g s", path, ErrFormat, i, max(10, 64*learned), learned, k, e.Time)
+			}
+		}
+	}
+	return nil
 }
 
 // whole returns the data set that a part is taken from.

@@ -37,6 +37,10 @@ func TestOpenRecordings(t *testing.T) {
 	}
 	put("new/large.bin", recording{{5, 9, 2, 1}})
 	put("judge/11/one.bin", nil)
+	put("late/one.bin", recording{{5, 1, 2, 1}, {8_000_000, 0, 0, 0}}) // few have more bits in their times
+	if _, err := source.(Opener).Open(filepath.Join(dir, "late"), p.Train); err != nil {
+		t.Errorf("8 s: %v", err)
+	}
 	for name, says := range map[string]string{"new": "event 0: expected x below 4", "judge": "expected files, or folders among 9, 10, found 11", "nothing": "no such file"} {
 		if _, err := source.(Opener).Open(filepath.Join(dir, name), p.Train); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", name, err)

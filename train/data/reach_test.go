@@ -113,6 +113,16 @@ func TestStrayChannel(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	// but none of them is far behind all that was learned
+	learned, err := NPZ{}.read(save(t, array("times", files.Float64, []float64{0, 1e-3, 2e-3, 0, 5e-3, 8e-3}, 6), array("channels", files.Int32, count(6, 1), 6), offsets, array("y", files.Int8, []float64{0, 1}, 2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	learned.form.Target.Names = []string{"0", "1"}
+	_, err = NPZ{}.Open(late, learned)
+	if says := "sample 1: expected events before 10 s, as the longest sample that was learned has 0.008001 s, found event 2 at 1e+09 s"; !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), late) || !strings.Contains(err.Error(), says) {
+		t.Errorf("%v, want ErrFormat with %s", err, says)
+	}
 	if r, err := (NPZ{Channels: 3e6}).read(path); err != nil || r.form.Channels != 3e6 {
 		t.Errorf("3000000 channels: %v", err)
 	}

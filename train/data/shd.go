@@ -140,7 +140,7 @@ func (s SHD) Open(path string, trained Dataset) (Dataset, error) {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	return d, nil
+	return d, near(path, d, like.form.Duration)
 }
 
 // numbered returns the names "0", "1", ... of classes.

@@ -38,7 +38,8 @@ func (f *Form) Write(path string) error {
 // give the same spikes; "" and "surge" leave them as they are.
 //
 // Errors: export.ErrNetwork where the format cannot hold the network, nir.ErrMeaning where the
-// reader would do something else, and those of data that say how many inputs there are.
+// reader would do something else or takes steps of a network without some, and those of data that
+// say how many inputs there are.
 func (e *Experiment) ExportForm(format, reader string, params *graph.Params) (*Form, error) {
 	if err := e.usable(); err != nil {
 		return nil, err
@@ -63,6 +64,9 @@ func (e *Experiment) ExportForm(format, reader string, params *graph.Params) (*F
 	}
 	n, in := &export.Network{Inputs: channels}, network(nil)
 	if events {
+		if reader != "" && reader != "surge" {
+			return nil, fmt.Errorf("%w: the network has no time steps, and %s takes some: expected the graph for surge, of which surge nir convert FILE --to %s --dt STEP --out NEW makes one with steps", nir.ErrMeaning, reader, reader)
+		}
 		x, err := e.ExportEvents(params, channels, target)
 		if err != nil {
 			return nil, err

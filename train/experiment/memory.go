@@ -65,16 +65,6 @@ func (e *Experiment) Memory(sets train.Data, target data.Target) (Memory, error)
 	if least > 2*few {
 		least = few
 	}
-	a, err := n.probe(sets, target, least, learned)
-	if err != nil {
-		return m, err
-	}
-	b := a
-	if least < most {
-		if b, err = n.probe(sets, target, 2*least, learned); err != nil {
-			return m, err
-		}
-	}
 	// What grows with the rows, and what does not. With a single measurement all of it does.
 	line := func(a, b int64, rows int) int64 {
 		if least == most {
@@ -82,23 +72,47 @@ func (e *Experiment) Memory(sets train.Data, target data.Target) (Memory, error)
 		}
 		return a + (b-a)*int64(rows-least)/int64(least)
 	}
-	m.Parameters, m.Network = copies*a.parameters, a.parameters
-	if shards := max(e.Train.Shards, 1); shards > 1 { // sums of gradients on the way up the tree
-		m.Network += a.parameters * int64(learners*max(1, bits.Len(uint(shards/learners))-1))
+	// fit sets the need of a network times as large as what was measured, and tells if it is there.
+	fit := func(a, b probed, times int64, than string) error {
+		m.Parameters, m.Network = copies*a.parameters, a.parameters
+		if shards := max(e.Train.Shards, 1); shards > 1 { // sums of gradients on the way up the tree
+			m.Network += a.parameters * int64(learners*max(1, bits.Len(uint(shards/learners))-1))
+		}
+		for _, rows := range learned {
+			m.Network += line(a.training, b.training, rows)
+		}
+		for _, rows := range evaluated {
+			m.Network += line(a.evaluation, b.evaluation, rows)
+		}
+		m.Parameters, m.Network = m.Parameters*times, m.Network*times
+		have := memory.Available()
+		if sure := have + have/8; have == 0 || m.Total() <= have || times > 1 && m.Total() <= sure {
+			return nil
+		}
+		each := (have-m.Total()+m.Network)/int64(learners) - times*(a.training+a.evaluation)
+		fits := max(0, int64(least)+each*int64(least)/max(1, times*(b.training+b.evaluation-a.training-a.evaluation))) * int64(max(e.Train.Shards, 1))
+		return e.bad("train.batch", fmt.Sprintf("a batch that fits in the %v of memory that this machine has left, at most some %d samples", memory.Size(have), fits),
+			fmt.Sprintf("%d, which needs %s%v", e.Train.Batch, than, m))
 	}
-	for _, rows := range learned {
-		m.Network += line(a.training, b.training, rows)
+	probe := func(n need) (a, b probed, err error) {
+		if a, err = n.probe(sets, target, least, learned); err != nil || least == most {
+			return a, a, err
+		}
+		b, err = n.probe(sets, target, 2*least, learned)
+		return a, b, err
 	}
-	for _, rows := range evaluated {
-		m.Network += line(a.evaluation, b.evaluation, rows)
+	if small, times := n.shrunk(least, 1<<22); times > 1 { // a large network is not made to find that it does not fit
+		if a, b, err := probe(small); err == nil {
+			if err := fit(a, b, int64(times), "some "); err != nil {
+				return m, err
+			}
+		}
 	}
-	if have := memory.Available(); have > 0 && m.Total() > have {
-		each := (have-m.Total()+m.Network)/int64(learners) - a.training - a.evaluation
-		fits := max(0, int64(least)+each*int64(least)/max(1, b.training+b.evaluation-a.training-a.evaluation)) * int64(max(e.Train.Shards, 1))
-		return m, e.bad("train.batch", fmt.Sprintf("a batch that fits in the %v of memory that this machine has left, at most some %d samples", memory.Size(have), fits),
-			fmt.Sprintf("%d, which needs %v", e.Train.Batch, m))
+	a, b, err := probe(n)
+	if err != nil {
+		return m, err
 	}
-	return m, nil
+	return m, fit(a, b, 1, "")
 }
 
 // Fit sets Checkpoint so that a run needs at most so many bytes, and to as many time steps as that
@@ -162,6 +176,29 @@ func (e need) rows(sets train.Data, learners int) (learned, evaluated []int) {
 		evaluated = append(evaluated, of(i, sets.Valid, sets.Test)...)
 	}
 	return learned, evaluated
+}
+
+// shrunk is the network with layers so much smaller that it is measured at once, with enough
+// numbers, and how much. Its need times that is what the network needs, or less, as weights between
+// the layers are fewer, but for what a program holds besides its numbers.
+func (e need) shrunk(rows int, enough float64) (small need, times int) {
+	numbers := 0.0
+	for _, n := range e.Model.Hidden {
+		numbers += float64(2*rows*max(e.Encode.Steps, 1)) * float64(n)
+	}
+	if e.events() || len(e.Layer) > 0 || numbers < 16*enough {
+		return e, 1
+	}
+	times = int(numbers / enough)
+	c := *e.Experiment
+	c.Model.Hidden = slices.Clone(c.Model.Hidden)
+	for i, n := range c.Model.Hidden {
+		c.Model.Hidden[i] = max(n/times, 1)
+		if n < 4*times {
+			return e, 1 // a layer of few neurons beside a large one
+		}
+	}
+	return need{&c}, times
 }
 
 // probed is what a network with batches of some rows holds.

@@ -41,3 +41,34 @@ func TestBeyondTheMachine(t *testing.T) {
 		}
 	}
 }
+
+// TestShrunk: the need of a large network follows from that of a small one.
+func TestShrunk(t *testing.T) {
+	for _, text := range []string{"hidden = [30000]", "hidden = [30000]\nneuron = \"alif\"", "hidden = [30000]\n[train]\ndtype = \"float64\""} {
+		e, err := Parse("large.toml", "name = \"large\"\n[data]\ntrain = 50\nvalid = 20\n[model]\n"+text+"\n", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sets, target, err := e.Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		small, times := need{e}.shrunk(few, 1<<19)
+		if times < 10 {
+			t.Fatalf("%s: %d times", text, times)
+		}
+		want, err := need{e}.probe(sets, target, few, []int{few})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := small.probe(sets, target, few, []int{few})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Memory grants an eighth; what a program holds besides its numbers weighs 8 times as
+		// much here as there.
+		if most := got.training * int64(times); most > want.training*9/8 || most < want.training/3 {
+			t.Errorf("%s: %d times %d bytes, want %d", text, times, got.training, want.training)
+		}
+	}
+}
