@@ -14,7 +14,7 @@ import (
 	"github.com/surge-snn/surge/eventprop"
 )
 
-//go:embed jaxsnn.py eventax.py
+//go:embed *.py
 var scripts embed.FS
 
 // peer is a process of Python with another library.
@@ -70,20 +70,15 @@ type built struct {
 
 // startPeer starts the process.
 func startPeer(library, python, dtype string) (*peer, error) {
-	script, err := scripts.ReadFile(library + ".py")
-	if err != nil {
-		return nil, err
-	}
 	dir, err := os.MkdirTemp("", "surge-peer-")
 	if err != nil {
 		return nil, err
 	}
-	p := &peer{dtype: dtype, dir: dir, versions: versions{Library: library}}
-	file := filepath.Join(dir, "peer.py")
-	if err := os.WriteFile(file, script, 0o600); err != nil {
+	if err := os.CopyFS(dir, scripts); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	p.cmd = exec.Command(python, file, dtype)
+	p := &peer{dtype: dtype, dir: dir, versions: versions{Library: library}}
+	p.cmd = exec.Command(python, filepath.Join(dir, "peer.py"), library, dtype)
 	p.cmd.Stderr = os.Stderr
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))

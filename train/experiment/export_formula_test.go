@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/surge-snn/surge/models/nir"
 	"github.com/surge-snn/surge/train/experiment/recipes"
 )
 
@@ -103,40 +102,7 @@ func TestSynapsesAsNIR(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := nir.Surge(g)
-	if err != nil {
-		t.Fatal(err)
-	}
-	net, err := nir.Compile(g, c, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	spikes, differ := 0, 0
-	for _, b := range samples(t, e, 12) {
-		input := make([]float64, len(b.Input))
-		for i, v := range b.Input {
-			input[i] = float64(v)
-		}
-		got, err := net.Run(map[string][]float64{"input": input}, b.Steps)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want, err := n.method.Trace(n.Params(), b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, l := range want.Layers {
-			for i, v := range l.Spikes {
-				spikes += int(v)
-				if got.Values[l.Name][i] != v {
-					differ++
-				}
-			}
-		}
-	}
-	if spikes < 500 || differ > spikes/200 {
-		t.Errorf("%d of %d spikes differ", differ, spikes)
-	}
+	spikesOfNIR(t, e, n, g, 12)
 }
 
 // TestSequencesInC: where each step of the outputs is read, the C file gives what the network

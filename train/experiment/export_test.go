@@ -102,40 +102,46 @@ func TestNIRHasTheSpikes(t *testing.T) {
 		if g, err = nir.Read(path); err != nil {
 			t.Fatal(err)
 		}
-		c, err := nir.Surge(g)
+		t.Run(name, func(t *testing.T) { spikesOfNIR(t, e, n, g, 20) })
+	}
+}
+
+// spikesOfNIR runs a graph on samples of an experiment, and wants the spikes of the network it is
+// of.
+func spikesOfNIR(t *testing.T, e *Experiment, n *stepNetwork, g *nir.Graph, count int) {
+	c, err := nir.Surge(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := nir.Compile(g, c, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spikes, differ := 0, 0
+	for _, b := range samples(t, e, count) {
+		input := make([]float64, len(b.Input))
+		for i, v := range b.Input {
+			input[i] = float64(v)
+		}
+		got, err := net.Run(map[string][]float64{"input": input}, b.Steps)
 		if err != nil {
 			t.Fatal(err)
 		}
-		net, err := nir.Compile(g, c, 0)
+		want, err := n.method.Trace(n.Params(), b)
 		if err != nil {
 			t.Fatal(err)
 		}
-		spikes, differ := 0, 0
-		for _, b := range samples(t, e, 20) {
-			input := make([]float64, len(b.Input))
-			for i, v := range b.Input {
-				input[i] = float64(v)
-			}
-			got, err := net.Run(map[string][]float64{"input": input}, b.Steps)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want, err := n.method.Trace(n.Params(), b)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, l := range want.Layers {
-				for i, v := range l.Spikes {
-					spikes += int(v)
-					if got.Values[l.Name][i] != v {
-						differ++
-					}
+		for _, l := range want.Layers {
+			for i, v := range l.Spikes {
+				spikes += int(v)
+				if got.Values[l.Name][i] != v {
+					differ++
 				}
 			}
 		}
-		if spikes < 500 || differ > spikes/200 {
-			t.Errorf("%s: %d of %d spikes differ", name, differ, spikes)
-		}
+	}
+	if spikes < 500 || differ > spikes/200 {
+		t.Errorf("%d of %d spikes differ", differ, spikes)
 	}
 }
 

@@ -1,22 +1,9 @@
-"""Gradient steps of jaxsnn: a request in a line of JSON, an answer in a line of JSON.
-
-The first request of a network builds and compiles it; those with "steps" time it.
-"""
-
-import json
-import os
-import sys
-import time
-
-answers = os.fdopen(os.dup(1), "w")
-os.dup2(2, 1)  # what others print must not come between the answers
-
-import jax
-
-jax.config.update("jax_platforms", "cpu")
-jax.config.update("jax_enable_x64", sys.argv[1] == "float64")
+"""Gradient steps of jaxsnn, see peer.py."""
 
 import importlib.metadata
+import time
+
+import jax
 import jax.numpy as jnp
 import numpy
 
@@ -116,33 +103,3 @@ def build(r):
         "grads": [numpy.asarray(g, dtype=float).ravel().tolist() for layer in grads for g in layer],
     }
     return lambda: jax.block_until_ready(compiled(weights, times, index, target)), answer
-
-
-def main():
-    answer = {
-        "python": sys.version.split()[0],
-        "jax": jax.__version__,
-        "version": VERSION,
-    }
-    step = None
-    while True:
-        print(json.dumps(answer), file=answers, flush=True)
-        line = sys.stdin.readline()
-        if not line:
-            return
-        request = json.loads(line)
-        if "steps" in request:
-            seconds = []
-            for _ in range(request["steps"]):
-                begin = time.perf_counter()
-                step()
-                seconds.append(time.perf_counter() - begin)
-            answer = {"seconds": seconds}
-        else:
-            try:
-                step, answer = build(request)
-            except Exception as err:
-                answer = {"error": f"{type(err).__name__}: {err}"}
-
-
-main()

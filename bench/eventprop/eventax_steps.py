@@ -1,26 +1,12 @@
-"""Gradient steps of Eventax: a request in a line of JSON, an answer in a line of JSON.
+"""Gradient steps of Eventax, see peer.py. Times are in ms here."""
 
-The first request of a network builds and compiles it; those with "steps" time it. Times are in ms
-here.
-"""
-
-import json
-import os
+import importlib.metadata
 import sys
 import time
 
-answers = os.fdopen(os.dup(1), "w")
-os.dup2(2, 1)  # what others print must not come between the answers
-
-import jax
-
-jax.config.update("jax_platforms", "cpu")
-jax.config.update("jax_enable_x64", sys.argv[1] == "float64")
-
-import importlib.metadata
-
 import diffrax
 import equinox
+import jax
 import jax.numpy as jnp
 import numpy
 import optimistix
@@ -28,13 +14,14 @@ from eventax.evnn import FFEvNN
 from eventax.neuron_models import QIF
 
 STEP = 0.5  # ms, of the solver
-ROOT = {"float64": 1e-9, "float32": 1e-5}[sys.argv[1]]  # tolerance of spike times
+VERSION = importlib.metadata.version("eventax") + f", Tsit5 with steps of {STEP} ms"
+ROOT = {"float64": 1e-9, "float32": 1e-5}[sys.argv[2]]  # tolerance of spike times
 
 
 def build(r):
     """Returns a function that makes one step, and its answer: loss and gradients of all weights."""
     n, inputs, ms = r["hidden"] + r["outputs"], r["inputs"], 1e3
-    dtype = jnp.dtype(sys.argv[1])
+    dtype = jnp.dtype(sys.argv[2])
     hidden, output = (numpy.array(group[0]["values"]).reshape(group[0]["shape"]) for group in r["weights"])
     weights = numpy.zeros((n + inputs, n))
     weights[n:, : r["hidden"]] = hidden
@@ -81,33 +68,3 @@ def build(r):
         "grads": [grad[n:, : r["hidden"]].ravel().tolist(), grad[: r["hidden"], r["hidden"] :].ravel().tolist()],
     }
     return lambda: jax.block_until_ready(compiled(*args)), answer
-
-
-def main():
-    answer = {
-        "python": sys.version.split()[0],
-        "jax": jax.__version__,
-        "version": importlib.metadata.version("eventax") + f", Tsit5 with steps of {STEP} ms",
-    }
-    step = None
-    while True:
-        print(json.dumps(answer), file=answers, flush=True)
-        line = sys.stdin.readline()
-        if not line:
-            return
-        request = json.loads(line)
-        if "steps" in request:
-            seconds = []
-            for _ in range(request["steps"]):
-                begin = time.perf_counter()
-                step()
-                seconds.append(time.perf_counter() - begin)
-            answer = {"seconds": seconds}
-        else:
-            try:
-                step, answer = build(request)
-            except Exception as err:
-                answer = {"error": f"{type(err).__name__}: {err}"}
-
-
-main()
