@@ -65,6 +65,10 @@ func (w Warp) Augment(sample *Sample, f Form, rng *rand.Rand) error {
 		}
 		return from[i*w.Width+j]
 	}
+	columns := make([]span, w.Width)
+	for j := range columns {
+		columns[j].first, columns[j].b = spline(j, w.Width)
+	}
 	for i := range height {
 		first, b := spline(i, height)
 		var along [warpKnots][2]float64 // the field of this row, by the knots along it
@@ -74,14 +78,17 @@ func (w Warp) Augment(sample *Sample, f Form, rng *rand.Rand) error {
 				along[l][1] += float64(b * d[1])
 			}
 		}
-		for j := range w.Width {
-			first, b := spline(j, w.Width)
-			y, x := float64(i)-float64(float64(height-1)/2), float64(j)-float64(float64(w.Width-1)/2)
-			row := float64(i) + float64(m[0]*y) + float64(m[1]*x)
-			column := float64(j) + float64(m[2]*y) + float64(m[3]*x)
-			for k, b := range b {
-				row += float64(b * along[first+k][0])
-				column += float64(b * along[first+k][1])
+		y := float64(i) - float64(float64(height-1)/2)
+		down0, right0 := float64(i)+float64(m[0]*y), float64(m[2]*y)
+		for j := range columns {
+			at := &columns[j]
+			x := float64(j) - float64(float64(w.Width-1)/2)
+			row := down0 + float64(m[1]*x)
+			column := float64(j) + right0 + float64(m[3]*x)
+			near := along[at.first : at.first+4]
+			for k := range near {
+				row += float64(at.b[k] * near[k][0])
+				column += float64(at.b[k] * near[k][1])
 			}
 			top, left := math.Floor(row), math.Floor(column)
 			down, right := row-top, column-left
@@ -90,12 +97,25 @@ func (w Warp) Augment(sample *Sample, f Form, rng *rand.Rand) error {
 				continue
 			}
 			k, l := int(top), int(left)
-			upper := float64((1-right)*pixel(k, l)) + float64(right*pixel(k, l+1))
-			lower := float64((1-right)*pixel(k+1, l)) + float64(right*pixel(k+1, l+1))
+			var a, b, c, d float64
+			if k >= 0 && l >= 0 && k+1 < height && l+1 < w.Width {
+				upper, lower := from[k*w.Width+l:], from[(k+1)*w.Width+l:]
+				a, b, c, d = upper[0], upper[1], lower[0], lower[1]
+			} else {
+				a, b, c, d = pixel(k, l), pixel(k, l+1), pixel(k+1, l), pixel(k+1, l+1)
+			}
+			upper := float64((1-right)*a) + float64(right*b)
+			lower := float64((1-right)*c) + float64(right*d)
 			sample.X[i*w.Width+j] = float64((1-down)*upper) + float64(down*lower)
 		}
 	}
 	return nil
+}
+
+// span is what spline gives of a pixel.
+type span struct {
+	first int
+	b     [4]float64
 }
 
 // spline returns the first of the four knots on which a field depends at pixel i of n, and their
