@@ -1,8 +1,6 @@
 package models
 
 import (
-	"runtime"
-
 	"github.com/surge-snn/surge/internal/kernel"
 )
 
@@ -10,6 +8,7 @@ import (
 // which goes through all time steps. No number depends on it.
 type grid[T kernel.Float] struct {
 	panel, panels int // neurons of a panel
+	rows          int // of a task, but the last ones
 	tasks         []task[T]
 }
 
@@ -26,12 +25,15 @@ type task[T kernel.Float] struct {
 // mostRows is how many rows a task has at most: they share what they read of a weight matrix.
 const mostRows = 48
 
-// plan divides b rows and n neurons, panel of them at a time.
-func (g *grid[T]) plan(b, n, panel int) {
+// plan divides b rows and n neurons, panel of them at a time, and rows as given if that is not 0.
+func (g *grid[T]) plan(b, n, panel, rows int) {
 	panel = min(panel, n)
 	g.panel, g.panels = panel, (n+panel-1)/panel
-	workers := runtime.GOMAXPROCS(0)
-	rows := max(1, min(mostRows, (b+workers-1)/workers))
+	if rows == 0 {
+		workers := kernel.Processors(b)
+		rows = max(1, min(mostRows, (b+workers-1)/workers))
+	}
+	g.rows = rows
 	blocks := (b + rows - 1) / rows
 	if need := g.panels * blocks; cap(g.tasks) < need {
 		g.tasks = append(g.tasks[:cap(g.tasks)], make([]task[T], need-cap(g.tasks))...)

@@ -38,6 +38,38 @@ func (l *inputEvents[T]) list(x []T, rows, cols int, most float64) *kernel.Event
 	return l.found
 }
 
+// begin prepares to list x by listRows, block rows of the batch at a time.
+func (l *inputEvents[T]) begin(x []T, rows, cols, batch, block int) *kernel.Events[T] {
+	l.events.Resize(rows, cols)
+	l.x, l.cols, l.made, l.byCol, l.found = x, cols, nil, false, &l.events
+	blocks := (batch + block - 1) / block
+	if cap(l.recorders) < blocks {
+		l.recorders = make([]kernel.Recorder[T], blocks)
+	}
+	l.recorders = l.recorders[:blocks]
+	l.mask = resized(l.mask, blocks*(kernel.Words(cols)+apart))
+	return l.found
+}
+
+// apart is how many words are between what goroutines write at a time.
+const apart = 16
+
+// listRows lists some rows of the batch in all time steps.
+func (l *inputEvents[T]) listRows(lo, hi, batch, block int) {
+	r, words := &l.recorders[lo/block], kernel.Words(l.cols)
+	mask := l.mask[lo/block*(words+apart):][:words]
+	r.Reset()
+	for first := 0; first < l.events.Rows(); first += batch {
+		for i := first + lo; i < first+hi; i++ {
+			x := l.x[i*l.cols : (i+1)*l.cols]
+			if kernel.Mask(mask, x) {
+				x = nil
+			}
+			r.Record(&l.events, i, mask, x)
+		}
+	}
+}
+
 // byColumn lists the events e, which list has returned or somebody else has made, by column.
 func (l *inputEvents[T]) byColumn(e *kernel.Events[T]) *kernel.Columns[T] {
 	if !l.byCol || e != l.found {

@@ -11,6 +11,7 @@ import (
 type liKernel[T kernel.Float] struct {
 	liCell
 	t, b    int  // t of the piece at hand
+	rows    int  // of a task of the piece, if they come one by one
 	whole   bool // it is the last one, or all there is
 	grid    grid[T]
 	current *ops.Stream[T]       // x, where it is computed when it is read
@@ -64,7 +65,21 @@ func (k *liKernel[T]) Shapes(in []tensor.Shape) ([]tensor.Shape, error) {
 func (k *liKernel[T]) Sequences() (in, out, states int) { return 1, 1, len(k.State()) }
 func (k *liKernel[T]) Begin([][]T)                      {}
 func (k *liKernel[T]) Piece(p ops.Piece) {
-	k.t, k.first, k.whole = p.To-p.From, p.From, p.To == p.Steps
+	k.t, k.first, k.whole, k.rows = p.To-p.From, p.From, p.To == p.Steps, p.Rows
+}
+
+// ByRows is that of ops.RowStepper: where a task has all neurons of its rows.
+func (k *liKernel[T]) ByRows(_, _ [][]T) bool { return k.current == nil || k.current.Panel >= k.n }
+
+func (k *liKernel[T]) ForwardRows(lo, _ int)  { k.forwardTasks(lo/k.grid.rows, lo/k.grid.rows+1) }
+func (k *liKernel[T]) BackwardRows(lo, _ int) { k.backTasks(lo/k.grid.rows, lo/k.grid.rows+1) }
+
+func (k *liKernel[T]) BackwardEnd() {
+	for j, p := range [...][]T{k.gin.leak, k.gin.beta} {
+		if p != nil {
+			k.partial[j].Rows(p)
+		}
+	}
 }
 
 func (k *liKernel[T]) Output(int) (*ops.Stream[T], bool) { return nil, false }
@@ -105,12 +120,14 @@ func (k *liKernel[T]) Forward(in, out [][]T) error {
 	if k.current != nil {
 		panel = k.current.Panel
 	}
-	k.grid.plan(k.b, k.n, panel)
+	k.grid.plan(k.b, k.n, panel, k.rows)
 	if k.synapse {
 		k.isyn = resized(k.isyn, k.t*k.b*k.n)
 	}
 	k.spread()
-	kernel.Blocks(len(k.grid.tasks), 1, k.forward)
+	if k.rows == 0 {
+		kernel.Blocks(len(k.grid.tasks), 1, k.forward)
+	}
 	return nil
 }
 
@@ -184,12 +201,10 @@ func (k *liKernel[T]) Backward(in, out, gout, gin [][]T) error {
 			k.partial[j].Begin(k.b*k.n, k.whole)
 		}
 	}
-	k.grid.plan(k.b, k.n, k.n)
-	kernel.Blocks(len(k.grid.tasks), 1, k.back)
-	for j, p := range [...][]T{k.gin.leak, k.gin.beta} {
-		if p != nil {
-			k.partial[j].Rows(p)
-		}
+	k.grid.plan(k.b, k.n, k.n, k.rows)
+	if k.rows == 0 {
+		kernel.Blocks(len(k.grid.tasks), 1, k.back)
+		k.BackwardEnd()
 	}
 	return nil
 }

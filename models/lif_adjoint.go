@@ -24,10 +24,20 @@ func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	if k.recurrent && k.whole { // pieces before the last one have the same weights
 		k.wrec.PackTransposed(k.in.wrec, k.n, k.n)
 	}
-	kernel.Blocks(len(k.grid.tasks), 1, k.back)
 	if k.recurrent {
-		k.follow = append(k.follow[:0], k.dx.Data[:k.b*k.n]...)
+		k.follow = resized(k.follow, k.b*k.n)
 	}
+	if k.rows == 0 {
+		kernel.Blocks(len(k.grid.tasks), 1, k.back)
+		k.BackwardEnd()
+	}
+	return nil
+}
+
+func (k *lifKernel[T]) BackwardRows(lo, _ int) { k.backTasks(lo/k.rows, lo/k.rows+1) }
+
+func (k *lifKernel[T]) BackwardEnd() {
+	d := &k.gin
 	// Gradients of parameters are summed in the order of the rows.
 	for j, p := range [...][]T{d.leak, d.vth, d.beta, d.vreset} {
 		if p != nil {
@@ -37,7 +47,6 @@ func (k *lifKernel[T]) Backward(in, out, gout, gin [][]T) error {
 	if d.wrec != nil {
 		k.recurrentGradient()
 	}
-	return nil
 }
 
 // recurrentGradient adds up the gradient of w_rec: the spikes of a step meet the gradients of the
@@ -124,6 +133,9 @@ func (k *lifKernel[T]) backTask(at *task[T]) {
 	}
 	at.store(d.v0, at.v, k.n)
 	at.store(d.i0, at.i, k.n)
+	if k.recurrent {
+		copy(k.follow[at.lo*k.n:at.hi*k.n], k.dx.Data[at.lo*k.n:])
+	}
 	if k.recurrent && d.s0 != nil {
 		k.wrec.Product(d.s0[at.lo*k.n:], k.n, at.lo, rows, 0, k.n, kernel.Matrix[T]{X: k.dx}, false, at.scratch)
 	}

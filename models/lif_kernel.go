@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"sync"
 
 	"gorgonia.org/tensor"
 
@@ -28,6 +29,7 @@ type lifKernel[T kernel.Float] struct {
 	t, b  int // t of the piece at hand
 	first int // time step with which it begins
 	steps int // of the sequence
+	rows  int // of a task of the piece, if they come one by one
 	grid  grid[T]
 
 	keep   bool // an adjoint of the piece may follow
@@ -56,6 +58,7 @@ type lifKernel[T kernel.Float] struct {
 	lists   []rowList[T]
 	columns kernel.Columns[T]
 	sorted  bool             // columns are those of this run
+	sorting sync.Mutex       // of columns
 	start   inputEvents[T]   // spikes before the first step
 	wrec    kernel.Packed[T] // transposed
 
@@ -135,7 +138,7 @@ func (k *lifKernel[T]) Sequences() (in, out, states int) { return 1, 2, len(k.St
 func (k *lifKernel[T]) Begin([][]T)                      {}
 
 func (k *lifKernel[T]) Piece(p ops.Piece) {
-	k.t, k.first, k.steps, k.keep, k.whole = p.To-p.From, p.From, p.Steps, p.Keep, p.To == p.Steps
+	k.t, k.first, k.steps, k.keep, k.whole, k.rows = p.To-p.From, p.From, p.Steps, p.Keep, p.To == p.Steps, p.Rows
 }
 
 func (k *lifKernel[T]) Output(i int) (*ops.Stream[T], bool) {
@@ -182,6 +185,8 @@ func (k *lifKernel[T]) ReadGradient(i int, s *ops.Stream[T]) bool {
 
 // byNeuron lists the spikes of this run by neuron.
 func (k *lifKernel[T]) byNeuron() *kernel.Columns[T] {
+	k.sorting.Lock()
+	defer k.sorting.Unlock()
 	if !k.sorted {
 		k.columns.Transpose(&k.spikes)
 		k.sorted = true
@@ -219,21 +224,25 @@ func (k *lifKernel[T]) neurons(at *task[T]) kernel.LIF[T] {
 	return l
 }
 
+// panel is how many neurons a task has.
+func (k *lifKernel[T]) panel() int {
+	switch {
+	case k.recurrent:
+	case k.current != nil:
+		return k.current.Panel
+	case k.gradient != nil:
+		return k.gradient.Panel
+	}
+	return k.n
+}
+
 func (k *lifKernel[T]) Forward(in, out [][]T) error {
 	k.in, k.out = split(k.lifCell, in), splitOut(k.lifCell, out)
 	k.sorted = false
 	rows := k.t * k.b
 	k.spikes.Resize(rows, k.n)
 	k.mask = resized(k.mask, rows*kernel.Words(k.n))
-	panel := k.n
-	switch {
-	case k.recurrent:
-	case k.current != nil:
-		panel = k.current.Panel
-	case k.gradient != nil:
-		panel = k.gradient.Panel
-	}
-	k.grid.plan(k.b, k.n, panel)
+	k.grid.plan(k.b, k.n, k.panel(), k.rows)
 	k.vmem, k.isyn, k.smooth = kernel.Panels[T]{}, kernel.Panels[T]{}, kernel.Panels[T]{}
 	if k.out.vmem != nil || k.trained && k.keep {
 		k.vmem = k.panels(k.out.vmem, &k.own.vmem)
@@ -250,6 +259,9 @@ func (k *lifKernel[T]) Forward(in, out [][]T) error {
 		}
 		k.start.list(k.in.s0, k.b, k.n, 1)
 	}
+	if k.rows > 0 {
+		return nil
+	}
 	kernel.Blocks(len(k.grid.tasks), 1, k.forward)
 	if k.grid.panels > 1 {
 		k.lists = resized(k.lists, (rows+blockRows-1)/blockRows)
@@ -258,12 +270,26 @@ func (k *lifKernel[T]) Forward(in, out [][]T) error {
 	if k.out.spikes != nil {
 		kernel.Blocks(rows, blockRows, k.expand)
 	}
-	if k.recurrent {
-		for b := range k.b {
-			k.expandRow(k.out.s[b*k.n:(b+1)*k.n], rows-k.b+b)
-		}
-	}
+	k.lastSpikes(0, k.b)
 	return nil
+}
+
+// lastSpikes writes those of the last step into the state behind it.
+func (k *lifKernel[T]) lastSpikes(lo, hi int) {
+	for b := lo; k.recurrent && b < hi; b++ {
+		k.expandRow(k.out.s[b*k.n:(b+1)*k.n], (k.t-1)*k.b+b)
+	}
+}
+
+// ByRows is that of ops.RowStepper: where a task has all neurons of its rows.
+func (k *lifKernel[T]) ByRows(_, _ [][]T) bool { return k.panel() >= k.n }
+
+func (k *lifKernel[T]) ForwardRows(lo, hi int) {
+	k.forwardTasks(lo/k.rows, lo/k.rows+1)
+	for t := 0; k.out.spikes != nil && t < k.t; t++ {
+		k.expandRows(t*k.b+lo, t*k.b+hi)
+	}
+	k.lastSpikes(lo, hi)
 }
 
 func (k *lifKernel[T]) forwardTasks(lo, hi int) {

@@ -17,6 +17,7 @@ import (
 type linearKernel[T kernel.Float] struct {
 	rows, in, out int // rows = T·B, of the piece at hand
 	batch         int
+	split         int         // rows of the batch that come by themselves in the piece, or 0
 	span          kernel.Span // of the rows
 	counter       denseCounter[T]
 	source        *ops.Stream[T]
@@ -37,6 +38,7 @@ type linearKernel[T kernel.Float] struct {
 	dense             bool
 	events            *kernel.Events[T]
 	listed            inputEvents[T]
+	later             bool             // the events are listed when their rows are computed
 	panels            weightPanels[T]  // W, for events
 	weights           kernel.Packed[T] // W, for dense inputs
 	back              kernel.Packed[T] // W transposed, for the gradient of x
@@ -107,6 +109,7 @@ func (k *linearKernel[T]) given(x []T) (*kernel.Events[T], []T) {
 }
 
 func (k *linearKernel[T]) Piece(p ops.Piece) {
+	k.split = p.Rows
 	k.rows, k.span = (p.To-p.From)*k.batch, kernel.Span{From: p.From * k.batch, To: p.To * k.batch, All: p.Steps * k.batch}
 }
 
@@ -156,14 +159,19 @@ func (k *linearKernel[T]) Forward(in, out [][]T) error {
 	if len(in) > 2 {
 		k.bias = in[2]
 	}
-	if k.dense = false; k.x != nil {
+	k.dense, k.later = false, false
+	if k.x != nil {
 		most := denseFrom
 		if k.counter.known { // for all pieces alike
 			if most = 1; k.counter.share > denseFrom {
 				most = -1
 			}
 		}
-		k.events = k.listed.list(k.x, k.rows, k.in, most)
+		if k.later = k.split > 0 && most == 1; k.later {
+			k.events = k.listed.begin(k.x, k.rows, k.in, k.batch, k.split)
+		} else {
+			k.events = k.listed.list(k.x, k.rows, k.in, most)
+		}
 		k.dense = k.events == nil
 	}
 	rows := blockRows
@@ -208,6 +216,19 @@ func (k *linearKernel[T]) outputRows(dst []T, ld, first, rows, from, to int, s *
 	k.weights.Product(dst, ld, first, rows, from, to, kernel.Matrix[T]{X: kernel.RowMajor(k.x, k.rows, k.in)}, k.bias != nil, s)
 }
 
+// ByRows is that of ops.RowStepper: where nothing is computed but what others ask for.
+func (k *linearKernel[T]) ByRows(out, gin [][]T) bool {
+	return out[0] == nil && (gin == nil || gin[0] == nil)
+}
+
+func (k *linearKernel[T]) ForwardRows(lo, hi int) {
+	if k.later {
+		k.listed.listRows(lo, hi, k.batch, k.split)
+	}
+}
+
+func (k *linearKernel[T]) BackwardRows(_, _ int) {}
+
 func (k *linearKernel[T]) Backward(in, _, gout, gin [][]T) error {
 	switch k.noGradient = false; {
 	case gout[0] != nil:
@@ -234,7 +255,22 @@ func (k *linearKernel[T]) Backward(in, _, gout, gin [][]T) error {
 	if k.dx = gin[0]; k.dx != nil {
 		kernel.Blocks(k.rows, blockRows, k.backward)
 	}
-	if k.dw = gin[1]; k.dw != nil {
+	k.dw, k.dbias = gin[1], nil
+	if len(gin) > 2 {
+		k.dbias = gin[2]
+	}
+	if k.split == 0 {
+		k.BackwardEnd()
+	}
+	return nil
+}
+
+// BackwardEnd adds up the gradients of W and the bias.
+func (k *linearKernel[T]) BackwardEnd() {
+	if k.noGradient {
+		return
+	}
+	if k.dw != nil {
 		switch {
 		case k.source != nil:
 			k.columns = k.source.Columns()
@@ -243,11 +279,9 @@ func (k *linearKernel[T]) Backward(in, _, gout, gin [][]T) error {
 		}
 		k.weightSum.Add(k.dw, k.span, k.addWeights)
 	}
-	if len(gin) > 2 && gin[2] != nil {
-		k.dbias = gin[2]
+	if k.dbias != nil {
 		k.biasSum.Add(k.dbias, k.span, k.addBias)
 	}
-	return nil
 }
 
 // last says whether the piece is the last one, or all there is.

@@ -1,8 +1,6 @@
 package ops
 
 import (
-	"math"
-
 	G "gorgonia.org/gorgonia"
 )
 
@@ -157,14 +155,48 @@ func (m *fused) steps() (int, bool) {
 	return m.inShape[0][0], true
 }
 
-// newChain prepares pieces of a length. Where there would be more states between pieces than a
-// piece has steps, that is, where they would be most of the memory, only every stride-th is kept,
-// with a stride of the root of their number, and those between two of them are computed once more
-// when the adjoint comes there.
+// mostRepeats is how often a piece is computed again at most.
+const mostRepeats = 3
+
+// newChain prepares pieces of a length. All states between them are held if there are no more than
+// a piece has steps; where they would be most of the memory there are slots for fewer of them, and
+// the others are computed once or twice more on the way to a piece.
 func newChain(steps, length int) *chain {
-	c := &chain{steps: steps, length: length, pieces: (steps + length - 1) / length, stride: 1}
-	if c.pieces > length {
-		c.stride = int(math.Ceil(math.Sqrt(float64(c.pieces))))
+	c := &chain{steps: steps, length: length, pieces: (steps + length - 1) / length}
+	for repeats := 1; repeats <= mostRepeats; repeats++ {
+		free := 1
+		for reach(free, repeats) < c.pieces {
+			free++
+		}
+		if c.slots = free - 1; free < length {
+			break
+		}
 	}
 	return c
+}
+
+// reach is how many pieces can be taken from the last to the first with so many states beside that
+// before all of them, each piece computed so often at most before it is its turn: C(free + repeats,
+// free), as of these the ones behind the first state have one state less, and those before it one
+// repetition less (Griewank, doi:10.1080/10556789208805505).
+func reach(free, repeats int) int {
+	n := 1
+	for i := 1; i <= repeats; i++ {
+		n = n * (free + i) / i
+	}
+	return n
+}
+
+// splitPieces returns after how many of n > 1 pieces the first state is held on the way to the last
+// one, so that they all are computed as few times as can be.
+func splitPieces(n, free int) int {
+	repeats := 1
+	for reach(free, repeats) < n {
+		repeats++
+	}
+	least := 0
+	if repeats > 1 {
+		least = reach(free, repeats-2)
+	}
+	return max(1, least, n-reach(free-1, repeats))
 }

@@ -130,6 +130,12 @@ func (k *inputKernel[T]) Sequences() (in, out, states int) { return 1, 1, 0 }
 func (k *inputKernel[T]) Begin([][]T)                      { k.piece = Piece{To: k.shape[0], Steps: k.shape[0]} }
 func (k *inputKernel[T]) Piece(p Piece)                    { k.piece = p }
 
+// ByRows is that of [RowStepper]: there is nothing to compute.
+func (k *inputKernel[T]) ByRows(_, _ [][]T) bool { return true }
+func (k *inputKernel[T]) ForwardRows(_, _ int)   {}
+func (k *inputKernel[T]) BackwardRows(_, _ int)  {}
+func (k *inputKernel[T]) BackwardEnd()           {}
+
 func (k *inputKernel[T]) array(dt tensor.Dtype) *tensor.Dense {
 	if k.listed = false; k.dense == nil {
 		k.dense = newDense(dt, k.shape)

@@ -76,10 +76,19 @@ func (k *overTime[T]) Forward(in, out [][]T) error {
 	if (k.piece.To-k.piece.From)*k.b*k.n > taskWork {
 		rows = max(1, min(taskNumbers/max(1, k.n), (k.b+7)/8))
 	}
-	kernel.Blocks(k.b, rows, k.rows)
-	k.x, k.y = nil, nil
+	if k.piece.Rows == 0 {
+		kernel.Blocks(k.b, rows, k.rows)
+		k.x, k.y = nil, nil
+	}
 	return nil
 }
+
+// ByRows is that of [RowStepper]: the whole gradient comes from outside of the pieces.
+func (k *overTime[T]) ByRows(_, _ [][]T) bool { return true }
+
+func (k *overTime[T]) ForwardRows(lo, hi int) { k.forwardRows(lo, hi) }
+func (k *overTime[T]) BackwardRows(_, _ int)  {}
+func (k *overTime[T]) BackwardEnd()           {}
 
 // forwardRows takes some rows of the batch through time.
 func (k *overTime[T]) forwardRows(lo, hi int) {

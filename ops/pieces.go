@@ -2,8 +2,11 @@ package ops
 
 import (
 	"fmt"
+	"slices"
 
 	"gorgonia.org/tensor"
+
+	"github.com/surge-snn/surge/internal/kernel"
 )
 
 // Piece is the part of a sequence that a [Stepper] computes: the steps From..To-1 of Steps.
@@ -11,6 +14,8 @@ type Piece struct {
 	From, To, Steps int
 	// Keep says that the adjoint of the piece follows; otherwise nothing needs to be kept for it.
 	Keep bool
+	// Rows is how many rows of the batch a [RowStepper] is asked for at a time, 0 for all others.
+	Rows int
 }
 
 // Stepper is a Kernel that computes sequences piece by piece, so that what it keeps for the adjoint
@@ -32,7 +37,9 @@ type Stepper[T Float] interface {
 
 // inPieces is a [Stepper] without its type parameter.
 type inPieces interface {
+	byRows
 	isStepper() bool
+	repeats() bool
 	bind(in, out []*tensor.Dense)
 	bindGradients(gout, gin []*tensor.Dense)
 	begin(c *chain)
@@ -46,14 +53,18 @@ type chain struct {
 	members       []*fused
 	steps, length int
 	pieces        int
-	stride        int  // the state before every stride-th piece is kept; others are computed again
-	trained       bool // there are adjoints
-	block         int  // whose states inside are known: pieces block·stride and after
-	kept          bool // what the last piece kept for its adjoint is still there
+	slots         int   // for states between pieces that are kept on the way to the piece at hand
+	held          []int // the pieces before which the states of the slots are, rising
+	trained       bool  // there are adjoints
+	kept          bool  // what the last piece kept for its adjoint is still there
+
+	batch, rows int  // rows of the batch, and how many of them a goroutine takes; 0: not by rows
+	again       bool // the piece at hand has been computed before
+	forwardRows func(lo, hi int)
 }
 
 func (c *chain) piece(n int, keep bool) Piece {
-	return Piece{n * c.length, min((n+1)*c.length, c.steps), c.steps, keep}
+	return Piece{n * c.length, min((n+1)*c.length, c.steps), c.steps, keep, c.rows}
 }
 
 // forward notes the operands of a member and runs all of them when the last one has its own.
@@ -65,13 +76,35 @@ func (c *chain) forward(m *fused) error {
 	for _, m := range c.members {
 		m.kernel.begin(c)
 	}
-	for n := range c.pieces {
-		if err := c.run(n, c.trained && n == c.pieces-1, false); err != nil {
+	c.split()
+	c.held = c.held[:0]
+	c.kept = true
+	return c.advance(0, c.pieces-1, false)
+}
+
+// advance runs the pieces from..to, of which the last one keeps what its adjoint needs, and holds
+// states on the way, so that the pieces before are not far from one.
+func (c *chain) advance(from, to int, again bool) error {
+	for n, next := from, c.hold(from, to); n <= to; n++ {
+		if n+1 == next {
+			c.held = append(c.held, next)
+			next = c.hold(next, to)
+		}
+		if err := c.run(n, c.trained && n == to, again); err != nil {
 			return err
 		}
 	}
-	c.block, c.kept = (c.pieces-1)/c.stride, true
 	return nil
+}
+
+// hold returns the piece before which the next state is held on the way from a piece to another, 0
+// for none.
+func (c *chain) hold(from, to int) int {
+	free := c.slots + 1 - len(c.held) // that of the last piece needs no slot: its adjoint is next
+	if !c.trained || from == to || free == 0 {
+		return 0
+	}
+	return from + splitPieces(to-from+1, free)
 }
 
 // run computes a piece.
@@ -82,6 +115,9 @@ func (c *chain) run(n int, keep, again bool) error {
 			return fmt.Errorf("steps %d to %d: %w", p.From, p.To-1, err)
 		}
 	}
+	if c.again = again; c.rows > 0 {
+		return together("forward pass", kernel.Blocks, c.batch, c.rows, c.forwardRows)
+	}
 	return nil
 }
 
@@ -91,21 +127,29 @@ func (c *chain) restore(n int) error {
 		return nil
 	}
 	c.kept = false
-	if block := n / c.stride; block != c.block {
-		for i := block * c.stride; i < n; i++ {
-			if err := c.run(i, false, true); err != nil {
-				return err
-			}
+	return c.advance(c.back(n), n, true)
+}
+
+// back forgets the states that are held behind piece n, and returns the piece to begin with on the
+// way to it.
+func (c *chain) back(n int) int {
+	from := 0
+	for i := len(c.held) - 1; i >= 0 && from == 0; i-- {
+		if c.held[i] > n {
+			c.held = c.held[:i]
+		} else {
+			from = c.held[i]
 		}
-		c.block = block
 	}
-	return c.run(n, true, true)
+	return from
 }
 
 // adjointChain is adjoints of members of a chain that run together.
 type adjointChain struct {
 	of      *chain
 	members []*fused
+
+	backwardRows, end func(lo, hi int) // of some rows, and of some members
 }
 
 // run notes the gradients of a member and runs all of them when the last one has its own.
@@ -115,15 +159,28 @@ func (a *adjointChain) run(m *fused) error {
 	if m != a.members[len(a.members)-1] {
 		return nil
 	}
+	rows := a.split()
 	for n := a.of.pieces - 1; n >= 0; n-- {
 		if err := a.of.restore(n); err != nil {
 			return err
 		}
 		p := a.of.piece(n, true)
+		if !rows {
+			p.Rows = 0
+		}
 		for _, m := range a.members {
 			if err := m.kernel.backwardPiece(a.of, n, p); err != nil {
 				return fmt.Errorf("steps %d to %d: %w", p.From, p.To-1, err)
 			}
+		}
+		if !rows {
+			continue
+		}
+		if err := together("adjoint", kernel.Blocks, a.of.batch, p.Rows, a.backwardRows); err != nil {
+			return err
+		}
+		if err := together("adjoint", abreast, len(a.members), 1, a.end); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -132,10 +189,11 @@ func (a *adjointChain) run(m *fused) error {
 // piecewise is what a [Stepper] has between its pieces.
 type piecewise[T Float] struct {
 	kernel             Stepper[T]
+	rows               RowStepper[T]
 	xs, ys, states     int
 	in, out, gout, gin [][]T
-	saved, inside      [][][]T // states before every stride-th piece, and before those of one block
-	scratch            [][]T   // final states that are known already
+	held               [][][]T  // states of the slots
+	around             [2][][]T // those before and behind a piece that are in no slot
 	carry              [2][][]T
 }
 
@@ -149,7 +207,7 @@ func (r *run[T]) begin(c *chain) {
 	if k.kernel == nil {
 		k.kernel = r.Kernel.(Stepper[T])
 		k.xs, k.ys, k.states = k.kernel.Sequences()
-		k.saved, k.inside = make([][][]T, (c.pieces+c.stride-1)/c.stride), make([][][]T, max(c.stride, 2))
+		k.held = make([][][]T, c.slots)
 	}
 	k.kernel.Begin(r.in)
 }
@@ -167,16 +225,17 @@ func (r *run[T]) like(list *[][]T) [][]T {
 // before returns the states before piece n.
 func (r *run[T]) before(c *chain, n int) [][]T {
 	k := &r.piecewise
-	switch {
-	case n == 0:
+	if n == 0 {
 		return r.in[len(r.in)-k.states:]
-	case !c.trained:
-		return r.like(&k.inside[n%2])
-	case n%c.stride == 0:
-		return r.like(&k.saved[n/c.stride])
 	}
-	return r.like(&k.inside[n%c.stride])
+	if i := slices.Index(c.held, n); i >= 0 && i < c.slots {
+		return r.like(&k.held[i])
+	}
+	return r.like(&k.around[n%2])
 }
+
+// repeats says whether a piece of the kernel is computed again for the adjoints of others.
+func (r *run[T]) repeats() bool { return r.piecewise.ys > 0 }
 
 // parts appends the part of sequences in the piece to dst[:0].
 func parts[T Float](dst, of [][]T, p Piece) [][]T {
@@ -195,7 +254,7 @@ func parts[T Float](dst, of [][]T, p Piece) [][]T {
 func (r *run[T]) forwardPiece(c *chain, n int, p Piece, again bool) (err error) {
 	defer r.recover("forward pass", &err)
 	k := &r.piecewise
-	if again && k.ys == 0 {
+	if again && !r.repeats() {
 		return nil
 	}
 	k.in = append(append(parts(k.in, r.in[:k.xs], p), r.in[k.xs:len(r.in)-k.states]...), r.before(c, n)...)
@@ -203,8 +262,8 @@ func (r *run[T]) forwardPiece(c *chain, n int, p Piece, again bool) (err error) 
 	switch {
 	case n < c.pieces-1:
 		k.out = append(k.out, r.before(c, n+1)...)
-	case again:
-		k.out = append(k.out, r.like(&k.scratch)...)
+	case again: // they are known
+		k.out = append(k.out, r.like(&k.around[(n+1)%2])...)
 	default:
 		k.out = append(k.out, r.out[len(r.out)-k.states:]...)
 	}

@@ -1,5 +1,7 @@
 package kernel
 
+import "sync"
+
 // Columns lists events by column: what a product with the transposed matrix reads. The rows
 // are taken in chunks, so that the rows of the other factor of a product stay near. Memory is used
 // again when the lists are made anew.
@@ -8,6 +10,8 @@ type Columns[T Float] struct {
 	chunks []chunk[T]
 	sums   [][]T // of each task of Scatter
 	zero   []T   // a row
+
+	mu sync.Mutex // of Scatter: several gradients may be products with the same events
 
 	// What Scatter is at work on.
 	dw                   []T
@@ -114,8 +118,10 @@ func (c *chunk[T]) sort(rows []row[T], cols int) {
 //	dw[j][n] = Σ_i x[i][j]·d[i][n]
 //
 // by falling i, for the rows [from, to) of the matrix. If more is true, the product is added to dw.
-// Row i of the matrix meets row i + skip of d.
+// Row i of the matrix meets row i + skip of d. Calls at the same time wait for each other.
 func (c *Columns[T]) Scatter(dw []T, d Panels[T], from, to, skip int, more bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.dw, c.d, c.first, c.limit, c.skip, c.more = dw, d, from, to, skip, more
 	c.width = panelBytes / 8
 	if single[T]() {

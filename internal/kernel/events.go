@@ -151,13 +151,24 @@ func (r *Recorder[T]) Record(e *Events[T], i int, mask []uint64, x []T) {
 	for _, w := range mask {
 		count += bits.OnesCount64(w)
 	}
-	col, k := r.cols.take(count), 0
+	col, k := r.cols.take(count+beyond), 0
 	for at, w := range mask {
-		for first := int32(at << 6); w != 0; w &= w - 1 {
-			col[k] = first + int32(bits.TrailingZeros64(w))
-			k++
+		first := int32(at << 6)
+		for n := bits.OnesCount64(w); n > 0; n -= 4 { // four at a time: how many there are cannot be foreseen
+			some := col[k : k+4 : k+4]
+			some[0] = first + int32(bits.TrailingZeros64(w))
+			w &= w - 1
+			some[1] = first + int32(bits.TrailingZeros64(w))
+			w &= w - 1
+			some[2] = first + int32(bits.TrailingZeros64(w))
+			w &= w - 1
+			some[3] = first + int32(bits.TrailingZeros64(w))
+			w &= w - 1
+			k += min(n, 4)
 		}
 	}
+	r.cols.end -= beyond // the next row begins there
+	col = col[:count:count]
 	e.rows[i] = row[T]{col: col}
 	if x != nil {
 		val := r.vals.take(count)
@@ -167,6 +178,9 @@ func (r *Recorder[T]) Record(e *Events[T], i int, mask []uint64, x []T) {
 		e.rows[i].val = val
 	}
 }
+
+// beyond is how many numbers Record writes behind a list.
+const beyond = 3
 
 // pages hands out memory piece by piece.
 type pages[E any] struct {

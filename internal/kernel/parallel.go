@@ -12,7 +12,7 @@ import (
 // the calls must not write to the same memory. A panic of f is passed on, when all
 // workers have stopped. Blocks itself allocates nothing after warm-up. Within [Abreast] it uses
 // a part of the processors.
-func Blocks(n, size int, f func(lo, hi int)) { blocks(processors((n+size-1)/size), n, size, f) }
+func Blocks(n, size int, f func(lo, hi int)) { blocks(Processors((n+size-1)/size), n, size, f) }
 
 // abreast is the number of goroutines of all calls of Abreast.
 var abreast atomic.Int32
@@ -21,14 +21,14 @@ var abreast atomic.Int32
 // Blocks in f use their part of the processors alone: one goroutine, which waits for nobody, where
 // there are no more processors than functions.
 func Abreast(n int, f func(lo, hi int)) {
-	workers := processors(n)
+	workers := Processors(n)
 	abreast.Add(int32(workers))
 	defer abreast.Add(-int32(workers))
 	blocks(workers, n, 1, f)
 }
 
-// processors is how many processors so many parts may use, at least 1.
-func processors(parts int) int {
+// Processors is how many processors so many parts may use, at least 1.
+func Processors(parts int) int {
 	procs, callers := runtime.GOMAXPROCS(0), max(1, int(abreast.Load()))
 	return max(1, min(parts, (procs+callers-1)/callers))
 }
@@ -48,7 +48,8 @@ func blocks(workers, n, size int, f func(lo, hi int)) {
 	for range workers - 1 {
 		j.hire()
 	}
-	j.run()
+	j.work()
+	j.end()
 	linger(func() bool { return j.busy.Load() == 0 })
 	j.wait.Wait()
 	p := j.panicked.Swap(nil)
@@ -83,13 +84,21 @@ var (
 	gone job
 )
 
-// patience is how long a worker waits.
-const patience = 50 * time.Microsecond
+// patience is how long a worker waits, and haste how long without giving way: a goroutine that gives
+// way may go on at another processor, where nothing of what it works on is in the cache.
+const (
+	patience = 50 * time.Microsecond
+	haste    = 10 * time.Microsecond
+)
 
 // linger waits until done, but no longer than patience.
 func linger(done func() bool) {
-	for begin := time.Now(); !done() && time.Since(begin) < patience; {
-		runtime.Gosched()
+	for begin := time.Now(); !done(); {
+		if waited := time.Since(begin); waited >= patience {
+			return
+		} else if waited >= haste {
+			runtime.Gosched()
+		}
 	}
 }
 
@@ -109,9 +118,11 @@ func (j *job) hire() {
 
 func (w *worker) run() {
 	for {
-		w.next.Load().run()
+		j := w.next.Load()
+		j.work()
 		w.next.Store(nil)
-		idle.Keep(w)
+		idle.Keep(w) // before anybody hears that the job is done, and hires for the next one
+		j.end()
 		linger(func() bool { return w.next.Load() != nil })
 		if w.next.CompareAndSwap(nil, &gone) { // from here on w belongs to who takes it
 			return
@@ -126,9 +137,14 @@ func takeJob() *job {
 	return &job{}
 }
 
-func (j *job) run() {
-	defer j.wait.Done()
-	defer j.busy.Add(-1)
+// end says that a worker has ended.
+func (j *job) end() {
+	j.busy.Add(-1)
+	j.wait.Done()
+}
+
+// work takes blocks until there are none.
+func (j *job) work() {
 	defer func() {
 		if p := recover(); p != nil {
 			first := p // on the heap only here
