@@ -40,7 +40,7 @@ func (l *inputEvents[T]) list(x []T, rows, cols int, most float64) *kernel.Event
 
 // begin prepares to list x by listRows, block rows of the batch at a time.
 func (l *inputEvents[T]) begin(x []T, rows, cols, batch, block int) *kernel.Events[T] {
-	l.events.Resize(rows, cols)
+	l.events.Arrange(rows, cols, kernel.Order{Batch: batch, Block: block, Steps: rows / batch})
 	l.x, l.cols, l.made, l.byCol, l.found = x, cols, nil, false, &l.events
 	blocks := (batch + block - 1) / block
 	if cap(l.recorders) < blocks {
@@ -60,12 +60,14 @@ func (l *inputEvents[T]) listRows(lo, hi, batch, block int) {
 	mask := l.mask[lo/block*(words+apart):][:words]
 	r.Reset()
 	for first := 0; first < l.events.Rows(); first += batch {
+		place := l.events.Order().Place(first + lo)
 		for i := first + lo; i < first+hi; i++ {
 			x := l.x[i*l.cols : (i+1)*l.cols]
 			if kernel.Mask(mask, x) {
 				x = nil
 			}
-			r.Record(&l.events, i, mask, x)
+			r.Record(&l.events, place, mask, x)
+			place++
 		}
 	}
 }

@@ -88,12 +88,15 @@ func (k *lifKernel[T]) backTask(at *task[T]) {
 	g, d := &k.gout, &k.gin
 	rows, width := at.hi-at.lo, at.to-at.from
 	at.x, at.u = resized(at.x, rows*width), resized(at.u, width)
-	at.slope, at.before = resized(at.slope, rows*width), resized(at.before, width)
+	at.before = resized(at.before, width)
 	at.v, at.i = resized(at.v, rows*width), resized(at.i, rows*width)
 	at.load(at.v, g.v, k.n)
 	at.load(at.i, g.i, k.n)
 	l := k.neurons(at)
 	sharpness, inside := surrogate.Inside(k.surrogate)
+	if !inside || k.twin {
+		at.slope = resized(at.slope, rows*width)
+	}
 	for t := k.t - 1; t >= 0; t-- {
 		first := t*k.b + at.lo
 		k.spikeGradients(at.x, t, at)

@@ -31,6 +31,7 @@ type lifKernel[T kernel.Float] struct {
 	steps int // of the sequence
 	rows  int // of a task of the piece, if they come one by one
 	grid  grid[T]
+	order kernel.Order // of rows in own memory
 
 	keep   bool // an adjoint of the piece may follow
 	whole  bool // the piece is the last one, or all there is
@@ -208,7 +209,7 @@ func (k *lifKernel[T]) panels(x []T, own *[]T) kernel.Panels[T] {
 		return kernel.RowMajor(x, k.t*k.b, k.n)
 	}
 	*own = resized(*own, k.t*k.b*k.n)
-	return kernel.Panels[T]{Rows: k.t * k.b, N: k.n, Width: k.grid.panel, Data: *own}
+	return kernel.Panels[T]{Rows: k.t * k.b, N: k.n, Width: k.grid.panel, Data: *own, Order: k.order}
 }
 
 // neurons returns the parameters of the neurons of the task.
@@ -240,9 +241,13 @@ func (k *lifKernel[T]) Forward(in, out [][]T) error {
 	k.in, k.out = split(k.lifCell, in), splitOut(k.lifCell, out)
 	k.sorted = false
 	rows := k.t * k.b
-	k.spikes.Resize(rows, k.n)
 	k.mask = resized(k.mask, rows*kernel.Words(k.n))
 	k.grid.plan(k.b, k.n, k.panel(), k.rows)
+	k.order = kernel.Order{}
+	if !k.recurrent { // in its products rows meet those of the step behind
+		k.order = kernel.Order{Batch: k.b, Block: k.grid.rows, Steps: k.t}
+	}
+	k.spikes.Arrange(rows, k.n, k.order)
 	k.vmem, k.isyn, k.smooth = kernel.Panels[T]{}, kernel.Panels[T]{}, kernel.Panels[T]{}
 	if k.out.vmem != nil || k.trained && k.keep {
 		k.vmem = k.panels(k.out.vmem, &k.own.vmem)
@@ -333,7 +338,8 @@ func (k *lifKernel[T]) forwardTask(at *task[T]) {
 		} else {
 			x = current
 		}
-		mask := k.mask[first*words+at.from/64:]
+		place := k.order.Place(first)
+		mask := k.mask[place*words+at.from/64:]
 		if k.twin {
 			k.smoothRows(&l, at, u, x, first, mask, words)
 		} else {
@@ -350,7 +356,7 @@ func (k *lifKernel[T]) forwardTask(at *task[T]) {
 				if k.twin {
 					spikes = at.of(&k.smooth, first+i)
 				}
-				at.recorder.Record(&k.spikes, first+i, mask[i*words:(i+1)*words], spikes)
+				at.recorder.Record(&k.spikes, place+i, mask[i*words:(i+1)*words], spikes)
 			}
 		}
 	}
@@ -381,7 +387,8 @@ func (k *lifKernel[T]) recordRows(lo, hi int) {
 			x, ld := k.smooth.From(r, from)
 			copy(list.smooth[from:], x[:ld])
 		}
-		list.recorder.Record(&k.spikes, r, k.mask[r*words:(r+1)*words], list.smooth)
+		place := k.order.Place(r)
+		list.recorder.Record(&k.spikes, place, k.mask[place*words:][:words], list.smooth)
 	}
 }
 

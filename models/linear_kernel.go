@@ -301,8 +301,12 @@ func (k *linearKernel[T]) biasRows(from, to int, more bool) {
 		clear(k.dbias)
 	}
 	for at := 0; at < k.out; at += k.g.Width {
-		g, ld := k.g.From(from, at)
-		kernel.AddRowsBack(k.dbias[at:at+ld], g[:(to-from)*ld])
+		for end := to; end > from; {
+			first := end - k.g.Order.RunBack(end, end-from)
+			g, ld := k.g.From(first, at)
+			kernel.AddRowsBack(k.dbias[at:at+ld], g[:(end-first)*ld])
+			end = first
+		}
 	}
 }
 

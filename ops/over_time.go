@@ -99,8 +99,13 @@ func (k *overTime[T]) forwardRows(lo, hi int) {
 	}
 	for t := range k.piece.To - k.piece.From {
 		if k.x == nil {
-			for b := lo; b < hi; b++ {
-				addEvents(k.sums[b*k.n:(b+1)*k.n], k.events.Events, t*k.b+b)
+			for b := lo; b < hi; {
+				order, r := k.events.Events.Order(), t*k.b+b
+				place := order.Place(r)
+				for end := b + order.Run(r, hi-b); b < end; b++ {
+					addEvents(k.sums[b*k.n:(b+1)*k.n], k.events.Events, place)
+					place++
+				}
 			}
 			continue
 		}
@@ -139,9 +144,9 @@ func summed[T Float](kind reduction, y []T, sums []float64, steps int) {
 	}
 }
 
-// addEvents adds row r of a matrix of events to y.
-func addEvents[T Float](y []float64, e *kernel.Events[T], r int) {
-	col, val := e.Row(r)
+// addEvents adds the row of a matrix of events that lies at a place to y.
+func addEvents[T Float](y []float64, e *kernel.Events[T], place int) {
+	col, val := e.At(place)
 	if val == nil {
 		for _, j := range col {
 			y[j]++

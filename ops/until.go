@@ -189,7 +189,7 @@ func (k *until[T]) add(y []T, sums []float64, x []T, b, steps int) {
 	}
 	for t := range min(k.piece.To, steps) - k.piece.From {
 		if x == nil {
-			addEvents(sums, k.events.Events, t*k.b+b)
+			addEvents(sums, k.events.Events, k.events.Events.Order().Place(t*k.b+b))
 		} else {
 			kernel.Accumulate(sums, k.row(x, t, b))
 		}

@@ -7,6 +7,8 @@ import "sync"
 // again when the lists are made anew.
 type Columns[T Float] struct {
 	events *Events[T]
+	order  Order // of the rows of the other factor, in which the lists count
+	sorted bool
 	chunks []chunk[T]
 	sums   [][]T // of each task of Scatter
 	zero   []T   // a row
@@ -44,7 +46,16 @@ func (c *Columns[T]) Transpose(e *Events[T]) {
 	if c.sort == nil {
 		c.sort, c.sum = c.sortChunks, c.sumTasks
 	}
-	c.events = e
+	c.events, c.sorted = e, false
+}
+
+// list makes the lists, of where the rows lie in another matrix.
+func (c *Columns[T]) list(order Order) {
+	if c.sorted && order == c.order {
+		return
+	}
+	c.sorted, c.order = true, order
+	e := c.events
 	n := (e.Rows() + chunkRows - 1) / chunkRows
 	if cap(c.chunks) < n {
 		c.chunks = append(c.chunks[:cap(c.chunks)], make([]chunk[T], n-cap(c.chunks))...)
@@ -56,22 +67,29 @@ func (c *Columns[T]) Transpose(e *Events[T]) {
 func (c *Columns[T]) sortChunks(lo, hi int) {
 	for k := lo; k < hi; k++ {
 		first := k * chunkRows
-		c.chunks[k].sort(c.events.rows[first:min(first+chunkRows, c.events.Rows())], c.events.cols)
+		c.chunks[k].sort(c.events, first, min(chunkRows, c.events.Rows()-first), c.order)
 	}
 }
 
-func (c *chunk[T]) sort(rows []row[T], cols int) {
+// sort lists the events of n rows from first on. The lists count from it, or are places of the order.
+func (c *chunk[T]) sort(e *Events[T], first, n int, order Order) {
+	cols := e.cols
 	c.start, c.lists = resize(c.start, cols+1), resize(c.lists, cols)
 	clear(c.start)
 	start := c.start
 	count, ones := 0, true
-	for i := range rows {
-		r := &rows[i]
-		count += len(r.col)
-		ones = ones && r.val == nil
-		for _, j := range r.col {
-			start[j+1]++
+	for i := 0; i < n; {
+		run := e.order.Run(first+i, n-i)
+		at := e.order.Place(first + i)
+		for k := at; k < at+run; k++ {
+			r := &e.rows[k]
+			count += len(r.col)
+			ones = ones && r.val == nil
+			for _, j := range r.col {
+				start[j+1]++
+			}
 		}
+		i += run
 	}
 	for j := range cols {
 		start[j+1] += start[j]
@@ -90,25 +108,35 @@ func (c *chunk[T]) sort(rows []row[T], cols int) {
 		}
 	}
 	out := c.rows
-	if ones {
-		for i := len(rows) - 1; i >= 0; i-- {
-			for _, j := range rows[i].col {
+	for end := n; end > 0; {
+		run := e.order.RunBack(first+end, end)
+		end -= run
+		at := e.order.Place(first + end)
+		for k := run - 1; k >= 0; k-- {
+			r, place := &e.rows[at+k], int32(end+k)
+			switch {
+			case order.Block == 0:
+			case order == e.order:
+				place = int32(at + k)
+			default:
+				place = int32(order.Place(first + end + k))
+			}
+			if ones {
+				for _, j := range r.col {
+					to := start[j]
+					out[to] = place
+					start[j] = to + 1
+				}
+				continue
+			}
+			for k, j := range r.col {
 				to := start[j]
-				out[to] = int32(i)
+				out[to], c.vals[to] = place, 1
+				if r.val != nil {
+					c.vals[to] = r.val[k]
+				}
 				start[j] = to + 1
 			}
-		}
-		return
-	}
-	for i := len(rows) - 1; i >= 0; i-- {
-		r := &rows[i]
-		for k, j := range r.col {
-			to := start[j]
-			out[to], c.vals[to] = int32(i), 1
-			if r.val != nil {
-				c.vals[to] = r.val[k]
-			}
-			start[j] = to + 1
 		}
 	}
 }
@@ -118,11 +146,12 @@ func (c *chunk[T]) sort(rows []row[T], cols int) {
 //	dw[j][n] = Σ_i x[i][j]·d[i][n]
 //
 // by falling i, for the rows [from, to) of the matrix. If more is true, the product is added to dw.
-// Row i of the matrix meets row i + skip of d. Calls at the same time wait for each other.
+// Row i of the matrix meets row i + skip of d; with a skip the rows of d are in their order. Calls at the same time wait for each other.
 func (c *Columns[T]) Scatter(dw []T, d Panels[T], from, to, skip int, more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.dw, c.d, c.first, c.limit, c.skip, c.more = dw, d, from, to, skip, more
+	c.list(d.Order)
 	c.width = panelBytes / 8
 	if single[T]() {
 		c.width = panelBytes / 4
@@ -180,7 +209,11 @@ func (c *Columns[T]) sumTask(task int) {
 		if rows <= least {
 			continue
 		}
-		d, ld := c.d.From(k*chunkRows+c.skip, from)
+		begin := k*chunkRows + c.skip
+		if c.order.Block > 0 {
+			begin = 0
+		}
+		d, ld := c.d.From(begin, from)
 		lists, values := c.chunks[k].lists[first:last], someValues
 		if len(c.chunks[k].vals) == 0 {
 			values = noValues
@@ -192,10 +225,10 @@ func (c *Columns[T]) sumTask(task int) {
 		}
 		for j, l := range lists {
 			begin, end := 0, len(l.col) // by falling rows
-			for begin < end && int(l.col[begin]) >= rows {
+			for begin < end && c.rowOf(l.col[begin], k) >= rows {
 				begin++
 			}
-			for begin < end && int(l.col[end-1]) < least {
+			for begin < end && c.rowOf(l.col[end-1], k) < least {
 				end--
 			}
 			if l.col = l.col[begin:end]; l.val != nil {
@@ -208,4 +241,12 @@ func (c *Columns[T]) sumTask(task int) {
 	for j := first; j < last && width < n; j++ {
 		copy(c.dw[j*n+from:][:width], sums[(j-first)*width:])
 	}
+}
+
+// rowOf returns which row of a chunk is meant in a list.
+func (c *Columns[T]) rowOf(listed int32, chunk int) int {
+	if c.order.Block == 0 {
+		return int(listed)
+	}
+	return c.order.Row(int(listed)) - chunk*chunkRows
 }

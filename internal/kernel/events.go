@@ -21,20 +21,25 @@ func Mask[T Float](bits []uint64, x []T) (ones bool) {
 }
 
 // Panels is a matrix [Rows, N] in panels of Width columns, each row-major and one after the
-// other: what is read by panels lies together. With a Width of N it is row-major.
+// other: what is read by panels lies together. With a Width of N it is row-major, if the rows are in
+// their order.
 type Panels[T Float] struct {
 	Rows, N, Width int
 	Data           []T
+	Order          Order // of the rows in each panel
 }
 
 // RowMajor returns a row-major matrix as one panel.
-func RowMajor[T Float](x []T, rows, n int) Panels[T] { return Panels[T]{rows, n, n, x} }
+func RowMajor[T Float](x []T, rows, n int) Panels[T] {
+	return Panels[T]{Rows: rows, N: n, Width: n, Data: x}
+}
 
-// From returns the elements from column from on in row i, and the distance between rows there.
+// From returns the elements from column from on in row i, and the distance between rows there. The
+// rows of Order.Run follow.
 func (p *Panels[T]) From(i, from int) (x []T, ld int) {
 	first := from - from%p.Width
 	ld = min(p.Width, p.N-first)
-	return p.Data[p.Rows*first+i*ld+from-first:], ld
+	return p.Data[p.Rows*first+p.Order.Place(i)*ld+from-first:], ld
 }
 
 // Gather computes rows of the product of a matrix of events with w: with the list of row i,
@@ -44,7 +49,12 @@ func (p *Panels[T]) From(i, from int) (x []T, ld int) {
 // for n < width, in the order of the list, where there is no val for ones. dst may be init. Each
 // step is rounded once: the bits are those of [Packed.Product], which begins at init.
 func (e *Events[T]) Gather(dst []T, ld int, init []T, ldinit, first, rows, width int, w []T, stride int) {
-	lists, values := e.rows[first:first+rows], noValues
+	for run := e.order.Run(first, rows); run < rows; run = e.order.Run(first, rows) {
+		e.Gather(dst, ld, init, ldinit, first, run, width, w, stride)
+		dst, init, first, rows = dst[run*ld:], init[run*ldinit:], first+run, rows-run
+	}
+	place := e.order.Place(first)
+	lists, values := e.rows[place:place+rows], noValues
 	for i := range lists {
 		if lists[i].val != nil {
 			values = someValues
@@ -90,8 +100,9 @@ func gatherRows[T Float](dst []T, ld int, init []T, ldinit int, rows []row[T], v
 // Events lists the elements of a matrix that are not zero, by row: spikes are few among
 // many zeros. Memory is used again when the lists are made anew.
 type Events[T Float] struct {
-	cols int
-	rows []row[T]
+	cols  int
+	rows  []row[T] // in the order
+	order Order
 }
 
 // row is the events of one row: columns, and values unless they are all 1.
@@ -101,25 +112,35 @@ type row[T Float] struct {
 }
 
 // Resize prepares for lists of the rows of a rows×cols matrix.
-func (e *Events[T]) Resize(rows, cols int) {
-	e.cols = cols
+func (e *Events[T]) Resize(rows, cols int) { e.Arrange(rows, cols, Order{}) }
+
+// Arrange is Resize for rows that lie in an order.
+func (e *Events[T]) Arrange(rows, cols int, order Order) {
+	e.cols, e.order = cols, order
 	e.rows = resize(e.rows, rows)
 }
 
-// Part makes e the lists of some rows of another matrix of events, in the same memory.
+// Part makes e the lists of some rows of another matrix of events, which are in their order, in the
+// same memory.
 func (e *Events[T]) Part(of *Events[T], first, rows int) {
-	e.cols, e.rows = of.cols, of.rows[first:first+rows]
+	e.cols, e.rows, e.order = of.cols, of.rows[first:first+rows], Order{}
 }
 
 // Rows returns how many rows the matrix has.
 func (e *Events[T]) Rows() int { return len(e.rows) }
 
 // Row returns the columns of the events of row i, and their values, nil if they are all 1.
-func (e *Events[T]) Row(i int) (col []int32, val []T) { return e.rows[i].col, e.rows[i].val }
+func (e *Events[T]) Row(i int) (col []int32, val []T) { return e.At(e.order.Place(i)) }
+
+// At is Row for the row that lies at a place.
+func (e *Events[T]) At(place int) (col []int32, val []T) { return e.rows[place].col, e.rows[place].val }
+
+// Order returns where the rows lie.
+func (e *Events[T]) Order() Order { return e.order }
 
 // SetRow makes these the events of row i: columns, and values, nil if they are all 1. They are not
 // copied.
-func (e *Events[T]) SetRow(i int, col []int32, val []T) { e.rows[i] = row[T]{col, val} }
+func (e *Events[T]) SetRow(i int, col []int32, val []T) { e.rows[e.order.Place(i)] = row[T]{col, val} }
 
 // Len returns the number of events.
 func (e *Events[T]) Len() int {
@@ -135,6 +156,7 @@ func (e *Events[T]) Len() int {
 type Recorder[T Float] struct {
 	cols pages[int32]
 	vals pages[T]
+	_    [128]byte // what another goroutine writes in the next one is no cache line of this one
 }
 
 // Reset makes the memory of the lists free: those that the recorder has written are no
@@ -144,7 +166,7 @@ func (r *Recorder[T]) Reset() {
 	r.vals.reset()
 }
 
-// Record lists row i. mask are the bits of its elements that are not zero; x is the row, or
+// Record lists the row that lies at place i. mask are the bits of its elements that are not zero; x is the row, or
 // nil if they are all 1.
 func (r *Recorder[T]) Record(e *Events[T], i int, mask []uint64, x []T) {
 	count := 0

@@ -105,13 +105,13 @@ func (p *Packed[T]) copyPanels(lo, hi int) {
 			clear(dst)
 		}
 		if !p.transposed {
-			b, ld := p.b.From(p.first, first)
 			for l := range p.k {
 				row := l
 				if p.backwards {
 					row = p.k - 1 - l
 				}
-				copy(dst[l*p.width:], b[row*ld:][:columns])
+				b, _ := p.b.From(p.first+row, first)
+				copy(dst[l*p.width:], b[:columns])
 			}
 			continue
 		}
@@ -177,13 +177,17 @@ func (s *Scratch[T]) copyBlock(a Matrix[T], i, rows, l, depth int) (rs, cs int) 
 		return 1, blockRows + gap
 	}
 	s.grow(rows * (blockDepth + gap))
-	for at := l; at < l+depth; {
-		x, ld := a.X.From(i, at)
-		n := min(l+depth-at, a.X.Width-at%a.X.Width)
-		for r := range rows {
-			copy(s.block[r*(blockDepth+gap)+at-l:], x[r*ld:][:n])
+	for r := 0; r < rows; {
+		run := a.X.Order.Run(i+r, rows-r)
+		for at := l; at < l+depth; {
+			x, ld := a.X.From(i+r, at)
+			n := min(l+depth-at, a.X.Width-at%a.X.Width)
+			for k := range run {
+				copy(s.block[(r+k)*(blockDepth+gap)+at-l:], x[k*ld:][:n])
+			}
+			at += n
 		}
-		at += n
+		r += run
 	}
 	return blockDepth + gap, 1
 }

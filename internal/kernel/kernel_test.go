@@ -219,7 +219,7 @@ func listed[T Float](e *Events[T], r *Recorder[T], x []T, rows, cols int) {
 
 // panels returns a row-major matrix in panels.
 func panels[T Float](x []T, rows, n, width int) Panels[T] {
-	p := Panels[T]{rows, n, width, make([]T, len(x))}
+	p := Panels[T]{Rows: rows, N: n, Width: width, Data: make([]T, len(x))}
 	for i := range rows {
 		for from := 0; from < n; from += width {
 			dst, ld := p.From(i, from)

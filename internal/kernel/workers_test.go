@@ -35,7 +35,7 @@ func TestAbreast(t *testing.T) {
 	for _, c := range []struct{ functions, each int }{{1, 4}, {2, 2}, {3, 2}, {4, 1}, {9, 1}} {
 		var sum atomic.Int64
 		Abreast(c.functions, func(i, _ int) {
-			if n := processors(100); n != c.each {
+			if n := Processors(100); n != c.each {
 				t.Errorf("%d functions: %d processors for one, want %d", c.functions, n, c.each)
 			}
 			Blocks(100, 1, func(lo, _ int) { sum.Add(int64(100*i + lo)) })
@@ -47,7 +47,7 @@ func TestAbreast(t *testing.T) {
 			defer func() { _ = recover() }()
 			Abreast(c.functions, func(int, int) { panic("a function") })
 		}()
-		if n := processors(100); n != 4 {
+		if n := Processors(100); n != 4 {
 			t.Errorf("%d processors afterwards", n)
 		}
 	}
