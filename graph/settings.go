@@ -92,7 +92,8 @@ type Settings struct {
 	// is kept but the states between the segments; from the last to the first, each segment is
 	// computed again and its gradient after it. A run computes the forward pass twice, and outputs
 	// and gradients have the same bits. Where the fused engine has more segments than steps in one,
-	// it keeps some of the states and computes the forward pass up to four times. 0: whole sequences.
+	// it keeps some of the states and computes the forward pass up to four times. 0: whole
+	// sequences.
 	//
 	// With the fused engine, layers of which one feeds the other (Linear, LIF, LI, and readouts
 	// over time) go through a segment together, so that neither voltages nor spikes between them

@@ -15,8 +15,8 @@ import (
 // BackwardRows compute afterwards; they read nothing that another kernel of the piece computes.
 type RowStepper[T Float] interface {
 	Stepper[T]
-	// ByRows says whether it can, with these results wanted, nil where one is not; gin is nil for the
-	// forward pass.
+	// ByRows says whether it can, with these results wanted, nil where one is not; gin is nil for
+	// the forward pass.
 	ByRows(out, gin [][]T) bool
 	// ForwardRows and BackwardRows compute the rows lo..hi-1 of the batch, from a multiple of
 	// Piece.Rows on and at most so many, in all steps of the piece. They are called from several

@@ -71,7 +71,8 @@ func (c *Columns[T]) sortChunks(lo, hi int) {
 	}
 }
 
-// sort lists the events of n rows from first on. The lists count from it, or are places of the order.
+// sort lists the events of n rows from first on. The lists count from it, or are places of the
+// order.
 func (c *chunk[T]) sort(e *Events[T], first, n int, order Order) {
 	cols := e.cols
 	c.start, c.lists = resize(c.start, cols+1), resize(c.lists, cols)
@@ -146,7 +147,8 @@ func (c *chunk[T]) sort(e *Events[T], first, n int, order Order) {
 //	dw[j][n] = Σ_i x[i][j]·d[i][n]
 //
 // by falling i, for the rows [from, to) of the matrix. If more is true, the product is added to dw.
-// Row i of the matrix meets row i + skip of d; with a skip the rows of d are in their order. Calls at the same time wait for each other.
+// Row i of the matrix meets row i + skip of d; with a skip the rows of d are in their order. Calls
+// at the same time wait for each other.
 func (c *Columns[T]) Scatter(dw []T, d Panels[T], from, to, skip int, more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

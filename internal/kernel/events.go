@@ -21,8 +21,8 @@ func Mask[T Float](bits []uint64, x []T) (ones bool) {
 }
 
 // Panels is a matrix [Rows, N] in panels of Width columns, each row-major and one after the
-// other: what is read by panels lies together. With a Width of N it is row-major, if the rows are in
-// their order.
+// other: what is read by panels lies together. With a Width of N it is row-major, if the rows are
+// in their order.
 type Panels[T Float] struct {
 	Rows, N, Width int
 	Data           []T
@@ -166,8 +166,8 @@ func (r *Recorder[T]) Reset() {
 	r.vals.reset()
 }
 
-// Record lists the row that lies at place i. mask are the bits of its elements that are not zero; x is the row, or
-// nil if they are all 1.
+// Record lists the row that lies at place i. mask are the bits of its elements that are not zero; x
+// is the row, or nil if they are all 1.
 func (r *Recorder[T]) Record(e *Events[T], i int, mask []uint64, x []T) {
 	count := 0
 	for _, w := range mask {

@@ -73,7 +73,7 @@ type job struct {
 var jobs Spare[job]
 
 // worker is a goroutine that waits a little for the next job when one is done: to wake another one
-// takes longer than a small job. It gives way to all others while it waits.
+// takes longer than a small job. It gives way to all others after a little.
 type worker struct {
 	next atomic.Pointer[job] // gone: the goroutine has ended
 	work func()              // made once: a method value is allocated
@@ -84,8 +84,8 @@ var (
 	gone job
 )
 
-// patience is how long a worker waits, and haste how long without giving way: a goroutine that gives
-// way may go on at another processor, where nothing of what it works on is in the cache.
+// patience is how long a worker waits, and haste how long without giving way: a goroutine that
+// gives way may go on at another processor, where nothing of what it works on is in the cache.
 const (
 	patience = 50 * time.Microsecond
 	haste    = 10 * time.Microsecond
