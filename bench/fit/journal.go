@@ -3,6 +3,7 @@ package fit
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,19 +12,34 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/parts"
+	"github.com/surge-snn/surge/internal/rundir"
 )
 
 // Journal has the problems of a benchmark as they are solved, a line for each; commands that have
 // it in common share the problems. The zero value keeps nothing.
 type Journal struct{ parts *parts.Journal[Outcome] }
 
+// journalFile is in the folder of a benchmark.
+const journalFile = "problems.jsonl"
+
 // OpenJournal opens problems.jsonl of a folder, with what is there already, or with fresh anew;
-// without a folder it keeps nothing. A last line that was cut short counts as not there.
-func OpenJournal(dir string, fresh bool) (Journal, error) {
+// then the results of a benchmark that are there are an error, unless force replaces them. Without
+// a folder it keeps nothing. A last line that was cut short counts as not there.
+func OpenJournal(dir string, fresh, force bool) (Journal, error) {
 	if dir == "" {
 		return Journal{}, nil
 	}
-	j, err := parts.Open(filepath.Join(dir, "problems.jsonl"), fresh, func(o Outcome) string { return name(o.Benchmark, o.Seed) })
+	if fresh {
+		r := rundir.Results{What: "benchmark", Out: dir, Force: force, Checkpoint: journalFile, Files: []string{"summary.json", "problems.csv"}}
+		d, _, err := r.Take()
+		if err != nil {
+			return Journal{}, err
+		}
+		if err := errors.Join(r.Begin(d), d.Close()); err != nil {
+			return Journal{}, err
+		}
+	}
+	j, err := parts.Open(filepath.Join(dir, journalFile), fresh, func(o Outcome) string { return name(o.Benchmark, o.Seed) })
 	return Journal{j}, err
 }
 

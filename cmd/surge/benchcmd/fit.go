@@ -18,6 +18,7 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/parts"
 	"github.com/surge-snn/surge/internal/rundir"
+	"github.com/surge-snn/surge/internal/seconds"
 )
 
 // Command is surge bench.
@@ -28,16 +29,17 @@ type Command struct {
 
 // Fit is surge bench fit.
 type Fit struct {
-	Name     string   `arg:"" optional:"" complete:"benchmarks" help:"The benchmark; default all."`
-	Problems int      `placeholder:"N" help:"Take the first N problems of each; default all."`
-	Only     []uint64 `placeholder:"SEED,..." help:"Take these problems alone."`
-	Coverage bool     `xor:"of" help:"Measure how often intervals of 95 % hold the truth, for several kinds of noise."`
-	Protocol bool     `xor:"of" help:"Measure the staged procedure of surge fit --protocol on hidden chips."`
-	Seconds  float64  `placeholder:"S" help:"Take no more problems after so many seconds; 0: no limit."`
-	Workers  int      `placeholder:"W" help:"Problems in work at once; default the number of processors."`
-	JSON     bool     `help:"Print a JSON object per problem and per benchmark."`
-	Out      string   `placeholder:"DIR" help:"Folder for problems.csv, problems.jsonl and summary.json."`
-	Resume   bool     `help:"Take the problems that problems.jsonl of --out has from there; commands with --resume and the same --out share the problems."`
+	Name     string       `arg:"" optional:"" complete:"benchmarks" help:"The benchmark; default all."`
+	Problems int          `placeholder:"N" help:"Take the first N problems of each; default all."`
+	Only     []uint64     `placeholder:"SEED,..." help:"Take these problems alone."`
+	Coverage bool         `xor:"of" help:"Measure how often intervals of 95 % hold the truth, for several kinds of noise."`
+	Protocol bool         `xor:"of" help:"Measure the staged procedure of surge fit --protocol on hidden chips."`
+	Seconds  seconds.Time `placeholder:"SECONDS" help:"Take no more problems after that time, as 600 or 10m; 0: no limit."`
+	Workers  int          `placeholder:"W" help:"Problems in work at once; default the number of processors."`
+	JSON     bool         `help:"Print a JSON object per problem and per benchmark."`
+	Out      string       `placeholder:"DIR" help:"Folder for problems.csv, problems.jsonl and summary.json."`
+	Force    bool         `help:"Replace the problems in --out, if there are any."`
+	Resume   bool         `help:"Take the problems that problems.jsonl of --out has from there; commands with --resume and the same --out share the problems."`
 }
 
 // Help is the text under the usage of the command.
@@ -78,11 +80,11 @@ func (c *Fit) Run(ctx context.Context, k *kong.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if c.Seconds > 0 {
-		ctx, stop = context.WithTimeout(ctx, time.Duration(c.Seconds*float64(time.Second)))
+		ctx, stop = context.WithTimeout(ctx, time.Duration(c.Seconds))
 		defer stop()
 	}
 	share := fit.Share{Workers: c.Workers, Rank: rank, Ranks: ranks}
-	if share.Journal, err = fit.OpenJournal(c.Out, !c.Resume && ranks == 1); err != nil {
+	if share.Journal, err = fit.OpenJournal(c.Out, !c.Resume && ranks == 1, c.Force); err != nil {
 		return err
 	}
 	if rank != 0 { // the first prints
@@ -146,9 +148,6 @@ func (c *Fit) choose() ([]fit.Benchmark, error) {
 	list := fit.All()
 	if c.Resume && c.Out == "" {
 		return nil, &exit.BadInput{File: "--resume", Expected: "--out, the folder of the problems that are there", Found: "none"}
-	}
-	if !(c.Seconds >= 0) {
-		return nil, &exit.BadInput{File: "--seconds", Expected: "a number >= 0", Found: fmt.Sprint(c.Seconds)}
 	}
 	if all := strings.TrimSuffix(fit.CoveragePrefix, "-"); c.Name == all {
 		c.Name, c.Coverage = "", true

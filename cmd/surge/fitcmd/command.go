@@ -17,6 +17,7 @@ import (
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/rundir"
+	"github.com/surge-snn/surge/internal/seconds"
 	"github.com/surge-snn/surge/models/dynapse/experiment"
 	"github.com/surge-snn/surge/models/dynapse/fit"
 	"github.com/surge-snn/surge/models/dynapse/fit/report"
@@ -26,19 +27,19 @@ import (
 
 // Command is surge fit.
 type Command struct {
-	Config          string        `arg:"" optional:"" placeholder:"FIT.toml" help:"The experiment, in TOML."`
-	Out             string        `placeholder:"DIR" help:"Folder for the results; default runs/NAME, after the experiment, with a number where there is one."`
-	JSON            bool          `help:"Print the result as a JSON object, on one line."`
-	Seed            *uint64       `help:"Of the starting points and all random numbers; default that of the experiment."`
-	Resume          bool          `help:"Go on with the fit in --out after its checkpoint."`
-	Force           bool          `help:"Replace the results in --out, if there are any."`
-	Budget          float64       `placeholder:"SECONDS" help:"Stop looking after that time and give the best point; 0: no limit."`
-	CheckpointEvery time.Duration `default:"2s" placeholder:"TIME" help:"How often the state is saved; a killed fit loses at most that."`
-	Chip            string        `placeholder:"COMMAND" help:"A program that sets, drives and records a chip: fit in the loop. surge chip serve is one that simulates it."`
-	Protocol        bool          `help:"Measure the neurons stage by stage (leak, f-I, EPSP, refractory, AHP), with --chip or from targets that have a stage."`
-	ChipTimeout     time.Duration `default:"1m" placeholder:"TIME" help:"How long the chip may take for an answer."`
-	DebugNaNs       bool          `name:"debug-nans" help:"End at the first point whose simulation is not finite, and say which it is: time step, neuron, state, currents. Without it the search goes around such points."`
-	Demo            bool          `help:"Fit an example that comes with the program."`
+	Config          string       `arg:"" optional:"" placeholder:"FIT.toml" help:"The experiment, in TOML."`
+	Out             string       `placeholder:"DIR" help:"Folder for the results; default runs/NAME, after the experiment, with a number where there is one."`
+	JSON            bool         `help:"Print the result as a JSON object, on one line."`
+	Seed            *uint64      `help:"Of the starting points and all random numbers; default that of the experiment."`
+	Resume          bool         `help:"Go on with the fit in --out after its checkpoint."`
+	Force           bool         `help:"Replace the results in --out, if there are any."`
+	Budget          seconds.Time `placeholder:"SECONDS" help:"Stop looking after that time, as 90 or 1m30s, and give the best point; 0: no limit."`
+	CheckpointEvery seconds.Time `default:"2s" placeholder:"SECONDS" help:"How often the state is saved; a killed fit loses at most that."`
+	Chip            string       `placeholder:"COMMAND" help:"A program that sets, drives and records a chip: fit in the loop. surge chip serve is one that simulates it."`
+	Protocol        bool         `help:"Measure the neurons stage by stage (leak, f-I, EPSP, refractory, AHP), with --chip or from targets that have a stage."`
+	ChipTimeout     seconds.Time `default:"1m" placeholder:"SECONDS" help:"How long the chip may take for an answer."`
+	DebugNaNs       bool         `name:"debug-nans" help:"End at the first point whose simulation is not finite, and say which it is: time step, neuron, state, currents. Without it the search goes around such points."`
+	Demo            bool         `help:"Fit an example that comes with the program."`
 }
 
 // Help is the text under the usage of the command.
@@ -129,9 +130,6 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if !(c.Budget >= 0) {
-		return &exit.BadInput{File: "--budget", Expected: "a number of seconds, or 0 for no limit", Found: fmt.Sprint(c.Budget)}
-	}
 	if err := fit.Check(e.Experiment.Experiment, e.Settings); err != nil {
 		return e.explain(err)
 	}
@@ -151,7 +149,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 			_ = files.Remove(c.Out) // which fails, as it should, where there are files
 		}
 	}()
-	p := &progress{out: k.Stderr, path: filepath.Join(c.Out, checkpointFile), every: c.CheckpointEvery, experiment: e}
+	p := &progress{out: k.Stderr, path: filepath.Join(c.Out, checkpointFile), every: time.Duration(c.CheckpointEvery), experiment: e}
 	if c.Resume {
 		if e.Settings.Resume, err = p.read(); err != nil {
 			return err
@@ -162,7 +160,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 	}
 	e.Settings.Record, e.Settings.DebugNaNs = p.record, c.DebugNaNs
 	begin := time.Now()
-	e.Settings.Budget = time.Duration(c.Budget * float64(time.Second))
+	e.Settings.Budget = time.Duration(c.Budget)
 	res, err := fit.Run(ctx, e.Experiment.Experiment, e.Settings)
 	if err != nil {
 		return e.explain(err)
@@ -204,7 +202,7 @@ func (c *Command) results(what, path, checkpoint string, files []string) rundir.
 
 // pipe is the chip.
 func (c *Command) pipe(k *kong.Context) *live.Pipe {
-	return &live.Pipe{Command: strings.Fields(c.Chip), Timeout: c.ChipTimeout, Stderr: k.Stderr}
+	return &live.Pipe{Command: strings.Fields(c.Chip), Timeout: time.Duration(c.ChipTimeout), Stderr: k.Stderr}
 }
 
 // tune fits the chip in the loop.

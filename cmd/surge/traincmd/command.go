@@ -20,6 +20,7 @@ import (
 	"github.com/surge-snn/surge/internal/files"
 	"github.com/surge-snn/surge/internal/memory"
 	"github.com/surge-snn/surge/internal/rundir"
+	"github.com/surge-snn/surge/internal/seconds"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
 	"github.com/surge-snn/surge/train/experiment"
@@ -40,18 +41,18 @@ type Command struct {
 	Method string  `enum:"surrogate,eventprop,eventprop-recurrent,analytical," default:"" help:"surrogate: time steps with surrogate gradients; eventprop, eventprop-recurrent: event to event with exact gradients; analytical: the same by implicit derivatives, for small networks. RECIPE is then the one for it."`
 	Engine string  `enum:"fused,unrolled," default:"" help:"fused: one kernel per layer; unrolled: Gorgonia's operations and gradient."`
 
-	Memory          *memory.Size  `placeholder:"SIZE" help:"What the run may take, as 64MB: where it would be more, sequences are cut into segments that are computed again for the gradient, as long as they fit. Results do not depend on it."`
-	DebugNaNs       bool          `name:"debug-nans" help:"End at the first operation whose result is not a finite number, and say which it is: layer, time step, operation. A little slower."`
-	Shards          *int          `placeholder:"N" help:"Parts, 1, 2, 4, ..., in which each batch is computed, at once on several processors or by the ranks of mpiexec."`
-	Timeout         time.Duration `default:"5m" help:"Under mpiexec: how long a rank waits for another before the run ends."`
-	Threads         int           `help:"Processors to use; 0: all. Results do not depend on it."`
-	Resume          bool          `help:"Go on with the run in --out after its last checkpoint."`
-	CheckpointEvery interval      `placeholder:"N|TIME" help:"Save within an epoch, too: after so many batches (500) or so long (30s). A killed run loses at most that."`
-	Keep            int           `placeholder:"N" help:"Keep the checkpoints of the last N epochs and of the best one, as checkpoint-0012."`
-	Force           bool          `help:"Replace the run in --out, if there is one."`
-	PrintConfig     bool          `help:"Print the experiment with all that is in effect, as TOML, and on standard error the memory that a run needs, and end."`
-	HelpConfig      bool          `help:"Describe all keys of an experiment, with their defaults, and end."`
-	JSON            bool          `help:"Print a JSON object per epoch, and one at the end with test_accuracy (or test_metrics), best_epoch and seconds."`
+	Memory          *memory.Size `placeholder:"SIZE" help:"What the run may take, as 64MB: where it would be more, sequences are cut into segments that are computed again for the gradient, as long as they fit. Results do not depend on it."`
+	DebugNaNs       bool         `name:"debug-nans" help:"End at the first operation whose result is not a finite number, and say which it is: layer, time step, operation. A little slower."`
+	Shards          *int         `placeholder:"N" help:"Parts, 1, 2, 4, ..., in which each batch is computed, at once on several processors or by the ranks of mpiexec."`
+	Timeout         seconds.Time `default:"5m" placeholder:"SECONDS" help:"Under mpiexec: how long a rank waits for another before the run ends."`
+	Threads         int          `help:"Processors to use; 0: all. Results do not depend on it."`
+	Resume          bool         `help:"Go on with the run in --out after its last checkpoint."`
+	CheckpointEvery interval     `placeholder:"N|TIME" help:"Save within an epoch, too: after so many batches (500) or so long (30s). A killed run loses at most that."`
+	Keep            int          `placeholder:"N" help:"Keep the checkpoints of the last N epochs and of the best one, as checkpoint-0012."`
+	Force           bool         `help:"Replace the run in --out, if there is one."`
+	PrintConfig     bool         `help:"Print the experiment with all that is in effect, as TOML, and on standard error the memory that a run needs, and end."`
+	HelpConfig      bool         `help:"Describe all keys of an experiment, with their defaults, and end."`
+	JSON            bool         `help:"Print a JSON object per epoch, and one at the end with test_accuracy (or test_metrics), best_epoch and seconds."`
 }
 
 // Help is the text under the usage of the command.
@@ -97,7 +98,7 @@ func (c *Command) Run(ctx context.Context, k *kong.Context) (err error) {
 		// small share of the memory.
 		debug.SetGCPercent(25)
 	}
-	all, err := ranks.Join(c.Timeout) // before all else: what one rank finds wrong, it has to tell the others
+	all, err := ranks.Join(time.Duration(c.Timeout)) // before all else: what one rank finds wrong, it has to tell the others
 	if err != nil {
 		return err
 	}

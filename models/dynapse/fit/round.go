@@ -58,6 +58,9 @@ func levelsOf(p *problem, k int) (levels, error) {
 // costly is the ratio of losses from which rounding is worth a wider search.
 const costly = 1.05
 
+// tooDear is the ratio of losses from which codes are looked for once more.
+const tooDear = 1.5
+
 // roundToCodes looks for the settings near x with the least loss. What cannot be set stays. The
 // loss is the true one; where spikes are known, the forced problem says which currents make up for
 // one another's rounding. The result has a level for each coordinate.
@@ -150,6 +153,21 @@ func (f *session) roundToCodes(ctx context.Context, x []float64) (y []float64, l
 		if err == nil && again.Loss < res.Loss {
 			f.evaluations += again.Evaluations
 			res = again
+		}
+	}
+	if f.Mismatch == 0 && f.best.errors == nil && f.spikes != nil && f.hasTraces() && res.Loss > max(tooDear*f.best.loss, surely*f.wellFitted()) && f.best.loss > nearlyExact {
+		points, err := f.dive(ctx, g, near, x, res.Loss)
+		if err == nil && len(points) > 0 {
+			var again *minimize.GridResult
+			if again, err = minimize.RefineGrid(ctx, p, g, points, &refine); err == nil && again.Loss < res.Loss {
+				res, again = again, res
+			}
+			if again != nil {
+				f.evaluations += again.Evaluations
+			}
+		}
+		if err != nil && ctx.Err() == nil && !errors.Is(err, optim.ErrNonFinite) {
+			return nil, 0, nil, err
 		}
 	}
 	if loss, err = f.problem.loss(context.WithoutCancel(ctx), res.X); err != nil {

@@ -47,7 +47,11 @@ func restarts(p *problem, r *Recording, s []float64) (list []restart) {
 				continue
 			}
 			gap := t - last - 1
-			unknown = unknown || gap > shortGap || gap > 0 && last >= 0 && ln(last)-ln(t) > drop
+			hidden := gap > shortGap || gap > 0 && last >= 0 && ln(last)-ln(t) > drop
+			if hidden && last >= 0 && r.Target[Spikes] == nil && r.Target[Imem] == nil { // vmem is that before a reset, which may be in the bin before the gap
+				s[last*width+row] = math.NaN()
+			}
+			unknown = unknown || hidden
 			last = t
 			switch {
 			case !unknown:

@@ -80,3 +80,41 @@ func TestShooting(t *testing.T) {
 		}
 	}
 }
+
+// TestResetBeforeGap: vmem is that before a reset, so that a spike whose next bins are missing is
+// in the bin before the gap: the truth is on the right side of the threshold there, too.
+func TestResetBeforeGap(t *testing.T) {
+	e, truth, _ := hide(t, 1, 1)
+	r := &e.Recordings[0]
+	run, err := truth.Simulate(dynapse.Input{T: r.T, B: r.B, Counts: r.Input})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Target[Imem], r.Use[Imem] = nil, false
+	r.Target[Vmem], r.Use[Vmem] = run.Vmem, true
+	for i := range r.Weight {
+		r.Weight[i] = 1
+	}
+	spikes := 0
+	for at, s := range run.Spikes {
+		if s > 0 {
+			if spikes++; spikes%2 == 1 {
+				for i := at + 1; i < min(at+2+spikes%3, len(r.Weight)); i++ {
+					r.Weight[i] = 0
+				}
+			}
+		}
+	}
+	if spikes < 3 {
+		t.Fatalf("%d spikes say nothing", spikes)
+	}
+	p := compile(t, e)
+	x := point(p, truth)
+	if loss, err := p.forced(1, 0).loss(context.Background(), x); err != nil || loss > 1e-20 { // rounding, as above
+		t.Errorf("loss of the truth, with what is on the wrong side of the threshold: %v, %v", loss, err)
+	}
+	allowed, err := p.thresholds(context.Background(), x)
+	if v := truth.Params[dynapse.Ispkthr][0]; err != nil || !(allowed[0].Low <= v && v <= allowed[0].High) {
+		t.Errorf("spikes allow %v, without the true threshold %v, %v", allowed, v, err)
+	}
+}
