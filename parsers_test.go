@@ -37,6 +37,7 @@ var through = map[string]string{
 	"models/dynapse/experiment.ReadInput":      "models/dynapse/experiment.FuzzRecording",
 	"models/dynapse/experiment.ReadNetwork":    "models/dynapse/experiment.FuzzFile",
 	"models/dynapse/experiment.ReadRecording":  "models/dynapse/experiment.FuzzRecording",
+	"models/dynapse/experiment.ReadSimulation": "models/dynapse/experiment.FuzzFile",
 	"models/dynapse/live.sample.UnmarshalJSON": "models/dynapse/live.FuzzServe",
 	"models/dynapse/simulate.ReadDevice":       "models/dynapse/chip.FuzzReadDevice",
 	"models/nir.Read":                          "models/nir.FuzzRead",

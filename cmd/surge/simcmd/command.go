@@ -3,8 +3,6 @@
 package simcmd
 
 import (
-	"github.com/surge-snn/surge/models/dynapse/chip"
-	"github.com/surge-snn/surge/models/dynapse/experiment"
 	"github.com/surge-snn/surge/models/dynapse/simulate"
 
 	"context"
@@ -17,7 +15,6 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
-	"github.com/surge-snn/surge/models/dynapse"
 )
 
 // Command is surge sim.
@@ -59,7 +56,7 @@ The array "input" of the input file, [B, T, N] or [T, N], holds spike counts of 
 
 With synapses = 4 a neuron has four columns in place of one, in the order AMPA, GABA, NMDA, SHUNT: an input without w_in is [B, T, 4N] or [B, T, N, 4], w_in is [channels, 4N] or [channels, N, 4], and w_rec [N, 4N] or [N, N, 4]. Itau_syn, Igain_syn and C_syn are those of AMPA; the others are Itau_gaba, Igain_nmda, C_shunt and so on, and If_nmda is the membrane current at which half of NMDA passes. isyn is then the current of AMPA, with igaba, inmda and ishunt beside it. A chip with NMDA or SHUNT synapses is simulated so too.
 
-The traces are arrays [B, T, N]: imem (A, after the reset), isyn and iahp (A), vmem (V, before the reset), spikes (counts), and the weighted input. They can be a target of surge fit. The figure shows the membrane and synaptic currents of one row on logarithmic axes, with spikes and thresholds.
+The traces are arrays [B, T, N]: imem (A, after the reset), isyn and iahp (A), vmem (V, before the reset), spikes (counts), and the weighted input (with w_in under [init]: the input as it came). They can be a target of surge fit. The figure shows the membrane and synaptic currents of one row on logarithmic axes, with spikes and thresholds.
 
 Examples:
 
@@ -109,19 +106,16 @@ func (c *DynapSim) Run(ctx context.Context, k *kong.Context) error {
 
 // simulation puts the network and the input together.
 func (c *DynapSim) simulation() (*simulate.Simulation, error) {
-	var n dynapse.Network
-	var in *chip.Weights
-	var err error
-	if c.Device != "" {
-		n, in, err = simulate.ReadDevice(c.Device, c.Dendrites)
-	} else {
-		n, in, err = experiment.ReadNetwork(c.Config)
+	if c.Device == "" {
+		s, err := simulate.Of(c.Config, c.Input)
+		if err == nil && c.Dendrites && !s.Network.FourSynapses {
+			err = &exit.BadInput{File: "--dendrites", Expected: "--device, or network.synapses = 4 in " + c.Config, Found: "one synapse"}
+		}
+		return s, err
 	}
+	n, in, err := simulate.ReadDevice(c.Device, c.Dendrites)
 	if err != nil {
 		return nil, err
-	}
-	if c.Dendrites && !n.FourSynapses {
-		return nil, &exit.BadInput{File: "--dendrites", Expected: "--device, or network.synapses = 4 in " + c.Config, Found: "one synapse"}
 	}
 	return simulate.New(n, in, c.Input)
 }

@@ -142,6 +142,22 @@ func TestTraces(t *testing.T) {
 	}
 }
 
+// TestTracesOfChannels: with weights of channels in the configuration the traces have the input as
+// it came, to which a fit with that configuration applies the weights once.
+func TestTracesOfChannels(t *testing.T) {
+	write(t, "[init]\nw_in = [[1, 0.5, 0], [0, 2, 0], [1, 0, 3]]\n")
+	if _, err := surge(t, "--config", "c.toml", "--input", "in.npz", "--out", "out.npz"); err != nil {
+		t.Fatal(err)
+	}
+	arrays, err := files.ReadArrays("out.npz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, want := arrays[0], input(); a.Name != "input" || !slices.Equal(a.Shape, want.Shape) || !slices.Equal(a.Data, want.Data) {
+		t.Errorf("%s %v", a.Name, a.Shape)
+	}
+}
+
 // TestWeights gives weights with the input, and the same as weighted input.
 func TestWeights(t *testing.T) {
 	write(t, "")
@@ -370,6 +386,9 @@ func TestErrors(t *testing.T) {
 		{"not a matrix", "[init]\nw_rec = [1]", nil, nil, "c.toml: init.w_rec: "},
 		{"for others", "[init]\nw_rec = [[1]]", nil, nil, "c.toml: dynapse: "},
 		{"not recurrent", "[network]\nrecurrent = false\n[init]\nw_rec = [[1]]", nil, nil, "c.toml: network.recurrent: expected true"},
+		{"not recurrent, in the input", "[network]\nrecurrent = false", nil, []files.Array{{Name: "input", Shape: []int{2, 1}, Data: []float64{1, 0}}, {Name: "w_rec", Shape: []int{1, 1}, Data: []float64{1}}},
+			"c.toml: network.recurrent: expected true, as in.npz has w_rec, found false"},
+		{"recurrent", "[network]\nrecurrent = true", nil, nil, "c.toml: network.recurrent: expected w_rec or w_rec_code under [init], or w_rec in in.npz, as it is true, found none"},
 		{"weights twice", "[init]\nw_rec = [[1]]", nil, []files.Array{{Name: "input", Shape: []int{2, 1}, Data: []float64{1, 0}}, {Name: "w_rec", Shape: []int{1, 1}, Data: []float64{1}}},
 			"in.npz: w_rec: expected weights here or in the configuration, found both"},
 		{"value", "dt = 0", nil, nil, "c.toml: "},

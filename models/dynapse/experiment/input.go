@@ -16,6 +16,33 @@ import (
 type Input struct {
 	T, B   int
 	Counts []float64 // weighted spike counts, [T, B, N] or with four synapse types [T, B, N, 4]
+
+	// Given is the array input of the file, [B, T, channels], where the weights of the channels
+	// are not in it.
+	Given *files.Array
+}
+
+// ReadSimulation reads what [ReadNetwork] does and the input in a file as [ReadInput] does, and
+// holds both to network.recurrent. Errors are [*Error].
+func ReadSimulation(path, input string) (*Input, dynapse.Network, error) {
+	r, text, err := open(path, Options{})
+	if err != nil {
+		return nil, dynapse.Network{}, err
+	}
+	n, in, err := r.network(text)
+	if err != nil {
+		return nil, n, err
+	}
+	x, n, err := ReadInput(input, n, in)
+	if err != nil {
+		return nil, n, err
+	}
+	if n.WRec != nil {
+		err = r.isRecurrent(input + " has " + recurrentWeights)
+	} else if yes := r.file.Network.Recurrent; yes != nil && *yes {
+		err = r.bad("network.recurrent", "w_rec or w_rec_code under [init], or w_rec in "+input+", as it is true", "none")
+	}
+	return x, n, err
 }
 
 // ReadInput reads input for a network from the array input, [B, T, N] or [T, N], of spike counts of
@@ -62,7 +89,7 @@ func ReadInput(path string, n dynapse.Network, in *chip.Weights) (*Input, dynaps
 		}
 		in = &chip.Weights{Pre: w.Shape[0], Post: w.Shape[1], W: w.Data}
 	}
-	width := channels
+	width, known := channels, in != nil && len(d.arrays) == 1
 	if in != nil {
 		width = in.Post
 	}
@@ -85,7 +112,11 @@ func ReadInput(path string, n dynapse.Network, in *chip.Weights) (*Input, dynaps
 		}
 		n.WRec = w.Data
 	}
-	return &Input{T: x.Shape[1], B: x.Shape[0], Counts: weighted(x, in, width)}, n, nil
+	i := &Input{T: x.Shape[1], B: x.Shape[0], Counts: weighted(x, in, width)}
+	if known {
+		i.Given = &x
+	}
+	return i, n, nil
 }
 
 // readInput reads the array input, and w_in and w_rec beside it. A list of events is put into bins

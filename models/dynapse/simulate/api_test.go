@@ -19,7 +19,7 @@ func TestNoPanic(t *testing.T) {
 		t.Fatal(err)
 	}
 	hostile.API{
-		Functions: map[string]any{"New": simulate.New, "ReadDevice": simulate.ReadDevice},
+		Functions: map[string]any{"New": simulate.New, "Of": simulate.Of, "ReadDevice": simulate.ReadDevice},
 		Types:     []any{new(simulate.Simulation)},
 		Pool:      hostile.Of(s, run, s.Input, s.Network, chip.Weights{Pre: 1, Post: 1, W: []float64{1}}, "."),
 	}.Test(t)

@@ -20,19 +20,37 @@ type Simulation struct {
 	Network dynapse.Network
 	Dt      float64 // s
 	Input   *experiment.Input
+
+	config bool // the network is that of an experiment
+}
+
+// Of puts the network of an experiment and the input in a file together, see
+// [experiment.ReadSimulation], whose errors it returns.
+func Of(config, input string) (s *Simulation, err error) {
+	s = &Simulation{config: true}
+	if s.Input, s.Network, err = experiment.ReadSimulation(config, input); err != nil {
+		return nil, err
+	}
+	s.step()
+	return s, nil
 }
 
 // New puts a network and the input in a file together; in are the weights of input channels that
 // are known already, or nil, see [experiment.ReadInput], whose errors it returns.
 func New(n dynapse.Network, in *chip.Weights, input string) (s *Simulation, err error) {
-	s = &Simulation{Dt: dynapse.Dt.Default()}
+	s = new(Simulation)
 	if s.Input, s.Network, err = experiment.ReadInput(input, n, in); err != nil {
 		return nil, err
 	}
-	if dt := s.Network.Params[dynapse.Dt]; len(dt) > 0 {
-		s.Dt = dt[0]
-	}
+	s.step()
 	return s, nil
+}
+
+// step sets Dt to that of the network.
+func (s *Simulation) step() {
+	if s.Dt = dynapse.Dt.Default(); len(s.Network.Params[dynapse.Dt]) > 0 {
+		s.Dt = s.Network.Params[dynapse.Dt][0]
+	}
 }
 
 // Run simulates. The error is that of [dynapse.Network.Simulate].
@@ -112,7 +130,9 @@ func ReadDevice(path string, dendrites bool) (dynapse.Network, *chip.Weights, er
 	return dynapse.Network{}, nil, &exit.BadInput{File: path, Err: err}
 }
 
-// Traces returns the records as arrays [B, T, N]; none of a run that is not of the simulation.
+// Traces returns the records as arrays [B, T, N]; none of a run that is not of the simulation. The
+// array input has the weighted input, but where the experiment gives the weights of its channels
+// what came in, [B, T, channels]: with that experiment, all of them are a target of a fit.
 func (s *Simulation) Traces(run *dynapse.Run) []files.Array {
 	if s.fits(run) != nil {
 		return nil
@@ -127,6 +147,10 @@ func (s *Simulation) Traces(run *dynapse.Run) []files.Array {
 		{"igaba", run.Igaba}, {"inmda", run.Inmda}, {"ishunt", run.Ishunt},
 	} {
 		if r.x == nil {
+			continue
+		}
+		if r.name == "input" && s.config && s.Input.Given != nil {
+			list = append(list, *s.Input.Given)
 			continue
 		}
 		shape := []int{s.Input.B, s.Input.T, n}
