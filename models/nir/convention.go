@@ -233,7 +233,7 @@ func spikingjelly(c Convention, n *Node, dt float64, size int) (Step, []string, 
 	switch n.Kind {
 	case "IF":
 		if !near(r, constant(1/dt)) {
-			return s, nil, refuse("nir.IF.r must equal 1 / dt, %g", 1/dt)
+			return s, nil, refuse("nir.IF.r must equal 1 / dt, %g with the time step %g; it is %g, as with %g", 1/dt, dt, r[0], 1/r[0])
 		}
 	case "LIF":
 		tau := n.values("tau", size, 0)[0] / dt

@@ -160,7 +160,7 @@ func Writer(name string, reset Reset, said ...string) (Convention, error) {
 			}
 			if !given {
 				if word = u.taken; word == "" {
-					return s, nil, refuse("%s does not write %s: say %s=%s", name, u.name, u.name, strings.Join(u.words, "|"))
+					return s, nil, refuse("%s does not write %s: say %s=%s, or %s@%s=... of this node alone", name, u.name, u.name, strings.Join(u.words, "|"), u.name, c.node)
 				}
 				if u.name != "reset_delay" || s.Undecayed || s.Blank {
 					notes = append(notes, fmt.Sprintf("%s does not write %s; taken as %s, its default", name, u.name, word))

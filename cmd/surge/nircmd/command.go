@@ -24,7 +24,7 @@ type source struct {
 	File  string   `arg:"" help:"A NIR file."`
 	From  string   `placeholder:"WRITER" complete:"simulators" help:"The library that wrote the file, whose convention it has: norse, snntorch, spikingjelly, sinabs, spyx, lava-dl, rockpool, jaxsnn; nir: the equations as they stand, in seconds. Not needed where the metadata of the file say it."`
 	Reset string   `enum:"value,subtract,none," default:"" help:"What a spike does, where the file cannot say: value (to v_reset), subtract (the threshold) or none."`
-	Said  []string `placeholder:"NAME=VALUE,..." help:"What else the library does not write, by the names of its arguments: snntorch reset_delay; norse v_reset; sinabs norm_input, spike_fn, min_v_mem, tau_syn. What is not said is taken as its default, and is a note."`
+	Said  []string `placeholder:"NAME=VALUE,..." help:"What else the library does not write, by the names of its arguments (NAME@NODE: of one node): snntorch reset_delay; norse v_reset; sinabs norm_input, spike_fn, min_v_mem, tau_syn. What is not said is taken as its default, and is a note."`
 	Dt    float64  `placeholder:"DT" help:"The time step, in the unit of the time constants; default: that of the file, or of the library."`
 }
 
