@@ -170,7 +170,7 @@ func (s CSV) read(path string) (*recorded, error) {
 	if len(features) == 0 {
 		return nil, t.bad("", "columns of features beside %q; found %s", name, t.names())
 	}
-	r.form = Form{Channels: len(features)}
+	r.form, r.features = Form{Channels: len(features)}, features
 	if s.Sample != "" {
 		r.form.Input = Sequence
 		for i := range r.n {

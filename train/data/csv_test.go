@@ -156,3 +156,40 @@ func checkFirst(t *testing.T, d Dataset) {
 		}
 	}
 }
+
+// TestCSVColumns: features are known by their names, in the files of all parts and in one to predict;
+// without names, by their places.
+func TestCSVColumns(t *testing.T) {
+	mine, other := saveText(t, "a,b,y\n1,2,u\n3,4,v\n"), saveText(t, "y,b,a\nu,6,5\nv,8,7\n")
+	for _, scale := range []string{"", "minmax"} {
+		s := CSV{Files: Files{File: mine, ValidFile: other, TestFile: other, Scale: scale}}
+		p, err := s.Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		same := saveText(t, "y,a,b\nu,5,6\nv,7,8\n")
+		want, err := s.Open(same, p.Train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{other, saveText(t, "b;a\n6;5\n8;7\n"), saveText(t, "5,6\n7,8\n")} {
+			d, err := s.Open(path, p.Train)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, x := range all(t, d) {
+				if !slices.Equal(x.X, all(t, want)[i].X) || !slices.Equal(x.X, all(t, p.Valid)[i].X) || scale == "" && !slices.Equal(x.X, []float64{float64(5 + 2*i), float64(6 + 2*i)}) {
+					t.Errorf("%s, scale %q: %v", path, scale, x.X)
+				}
+			}
+		}
+		for text, says := range map[string]string{
+			"a,c\n1,2\n": `expected a column "b", as in ` + mine + "; found a, c", "a\n1\n": `expected a column "b"`,
+			"c,a,b\n1,2,3\n": "expected the columns a, b alone, as in " + mine + "; found c, too", "1,2,3\n": "expected 2 channels",
+		} {
+			if _, err := s.Open(saveText(t, text), p.Train); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), says) {
+				t.Errorf("%q: %v, want %s", text, err, says)
+			}
+		}
+	}
+}

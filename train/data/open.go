@@ -28,6 +28,9 @@ func open(path string, trained Dataset, free func(path string) (*recorded, error
 	bad := func(expected string, found any) error {
 		return fmt.Errorf("%s: %w: expected %s, found %v", path, ErrFormat, expected, found)
 	}
+	if err := r.arrange(origin(trained)); err != nil {
+		return nil, err
+	}
 	switch form := r.form; {
 	case r.n == 0:
 		return nil, bad("samples", "none")

@@ -3,6 +3,8 @@ package data
 import (
 	"fmt"
 	"math"
+
+	"github.com/surge-snn/surge/internal/files"
 )
 
 // recorded is the samples of one file in memory.
@@ -15,6 +17,8 @@ type recorded struct {
 	labels *labels                // of a ClassTarget
 	groups []int32                // nil: none
 	set    []int32                // part of each sample; nil: not in the file
+
+	features []*files.Column // of a table, in the order that input takes them in; else nil
 }
 
 func (r *recorded) Len() int   { return r.n }
@@ -116,6 +120,9 @@ func (f Files) load(read func(path string) (*recorded, error)) (p Parts, err err
 		}
 		if all[k].n == 0 {
 			return p, fmt.Errorf("%s: %w: no samples", path, ErrFormat)
+		}
+		if err := all[k].arrange(all[0]); err != nil {
+			return p, err
 		}
 		if all[k].labels != nil {
 			list = append(list, all[k].labels)
