@@ -157,8 +157,8 @@ func checkFirst(t *testing.T, d Dataset) {
 	}
 }
 
-// TestCSVColumns: features are known by their names, in the files of all parts and in one to predict;
-// without names, by their places.
+// TestCSVColumns: features are known by their names, in the files of all parts and in one to
+// predict; without names, by their places.
 func TestCSVColumns(t *testing.T) {
 	mine, other := saveText(t, "a,b,y\n1,2,u\n3,4,v\n"), saveText(t, "y,b,a\nu,6,5\nv,8,7\n")
 	for _, scale := range []string{"", "minmax"} {
