@@ -10,6 +10,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/ops"
 )
 
@@ -109,15 +110,15 @@ func softmaxLines[T ops.Float](o *softmax, y, x []T) {
 			top = max(top, float64(x[first+k*stride]))
 		}
 		for k := range n {
-			sum += math.Exp(float64(x[first+k*stride]) - top)
+			sum += fmath.Exp(float64(x[first+k*stride]) - top)
 		}
-		whole := math.Log(sum)
+		whole := fmath.Log(sum)
 		for k := range n {
 			d := float64(x[first+k*stride]) - top
 			if o.log {
 				y[first+k*stride] = T(d - whole)
 			} else {
-				y[first+k*stride] = T(math.Exp(d) / sum)
+				y[first+k*stride] = T(fmath.Exp(d) / sum)
 			}
 		}
 	})
@@ -152,7 +153,7 @@ func (k softmaxGradient[T]) Forward(in, out [][]T) error {
 		for i := range n {
 			at := first + i*stride
 			if k.of.log {
-				dx[at] = T(float64(g[at]) - float64(math.Exp(float64(y[at]))*sum))
+				dx[at] = T(float64(g[at]) - float64(fmath.Exp(float64(y[at]))*sum))
 			} else {
 				dx[at] = T(float64(y[at]) * (float64(g[at]) - sum))
 			}

@@ -193,7 +193,7 @@ func ScaleToRate(params *graph.Params, names []string, wanted, tolerance float64
 	}
 	at := func(log float64) (float64, error) {
 		for _, name := range names {
-			setScaled(params.Value(name), start[name], math.Exp2(log))
+			setScaled(params.Value(name), start[name], fmath.Exp2(log))
 		}
 		return rate()
 	}
@@ -207,19 +207,19 @@ func ScaleToRate(params *graph.Params, names []string, wanted, tolerance float64
 	found := func() bool { return math.Abs(r-wanted) <= tolerance*wanted }
 	for step := math.Copysign(1, wanted-r); (r < wanted) == (step > 0); {
 		if found() {
-			return math.Exp2(hi), nil
+			return fmath.Exp2(hi), nil
 		}
 		lo, hi = hi, hi+step
 		if math.Abs(hi) > 10 {
 			_, err = at(0)
-			return 0, errors.Join(fmt.Errorf("%w: %v wanted, %v with %v times the weights", ErrRate, wanted, r, math.Exp2(lo)), err)
+			return 0, errors.Join(fmt.Errorf("%w: %v wanted, %v with %v times the weights", ErrRate, wanted, r, fmath.Exp2(lo)), err)
 		}
 		if r, err = at(hi); err != nil {
 			return 0, err
 		}
 	}
 	if found() {
-		return math.Exp2(hi), nil
+		return fmath.Exp2(hi), nil
 	}
 	lo, hi = min(lo, hi), max(lo, hi)
 	for range 40 {
@@ -228,7 +228,7 @@ func ScaleToRate(params *graph.Params, names []string, wanted, tolerance float64
 			return 0, err
 		}
 		if found() {
-			return math.Exp2(mid), nil
+			return fmath.Exp2(mid), nil
 		}
 		if r < wanted {
 			lo = mid
@@ -237,7 +237,7 @@ func ScaleToRate(params *graph.Params, names []string, wanted, tolerance float64
 		}
 	}
 	_, err = at(0)
-	return 0, errors.Join(fmt.Errorf("%w: %v wanted, it jumps over it at %v times the weights", ErrRate, wanted, math.Exp2(lo)), err)
+	return 0, errors.Join(fmt.Errorf("%w: %v wanted, it jumps over it at %v times the weights", ErrRate, wanted, fmath.Exp2(lo)), err)
 }
 
 // values returns the elements of a tensor of float32 or float64, a copy.

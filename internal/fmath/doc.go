@@ -7,6 +7,7 @@
 //	Expm1(x) = e^x - 1      within 0.65 ulp
 //	Log(x)   = ln x         within 0.52 ulp
 //	Log1p(x) = ln(1 + x)    within 0.52 ulp
+//	Exp2(x) = 2^x           within 1 ulp
 //	Tanh(x)                 within 2 ulp
 //	Pow(x, y) = x^y         within 8 + min(|y|, 64) + |y ln x| ulp
 //	Sin(x), Cos(x)          within 0.85 ulp

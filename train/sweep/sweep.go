@@ -12,6 +12,7 @@ import (
 
 	"github.com/surge-snn/surge/internal/exit"
 	"github.com/surge-snn/surge/internal/files"
+	"github.com/surge-snn/surge/internal/fmath"
 	"github.com/surge-snn/surge/internal/given"
 	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/internal/schema"
@@ -241,9 +242,9 @@ func (k Key) grid() []any {
 
 // at returns the number at a share of the interval.
 func (r Range) at(share float64) any {
-	x := r.From + share*(r.To-r.From)
+	x := r.From + float64(share*(r.To-r.From))
 	if r.Log {
-		x = r.From * math.Pow(r.To/r.From, share)
+		x = r.From * fmath.Pow(r.To/r.From, share)
 	}
 	if share == 1 {
 		x = r.To
