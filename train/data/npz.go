@@ -153,8 +153,11 @@ func (a arrays) bad(name, expected string, args ...any) error {
 
 // dense takes features or sequences.
 func (a arrays) dense(r *recorded, x *files.Packed) error {
-	if x.DType == files.Text || len(x.Shape) < 2 || slices.Contains(x.Shape, 0) {
-		return a.bad(x.Name, "numbers of shape [S, N] or [S, T, N], none of them 0, found %s %v", x.DType, x.Shape)
+	if slices.Contains(x.Shape, 0) {
+		return a.bad(x.Name, "samples, steps and channels, found %s %v", x.DType, x.Shape)
+	}
+	if x.DType == files.Text || len(x.Shape) < 2 {
+		return a.bad(x.Name, "numbers of shape [S, N] or [S, T, N], found %s %v", x.DType, x.Shape)
 	}
 	r.n = x.Shape[0]
 	size := x.Len() / r.n // of a sample

@@ -294,7 +294,7 @@ func TestNPZErrors(t *testing.T) {
 		{"no y", NPZ{}, with(x), `targets "y"; found x [3 2]`},
 		{"both", NPZ{}, with(x, y, times), "found both"},
 		{"flat x", NPZ{}, with(array("x", files.Float32, count(3, 1), 3), y), "shape [S, N] or [S, T, N], found float32 [3]"},
-		{"empty x", NPZ{}, with(array("x", files.Float32, nil, 0, 2), y), "found float32 [0 2]"},
+		{"empty x", NPZ{}, with(array("x", files.Float32, nil, 0, 2), y), "expected samples, steps and channels, found float32 [0 2]"},
 		{"short y", NPZ{}, with(x, array("y", files.Int8, []float64{0, 1}, 2)), "for as many samples, found [2]"},
 		{"half a class", NPZ{Target: "class"}, with(x, array("y", files.Float32, []float64{0, 1, 0.5}, 3)), "found 0.5 for sample 2"},
 		{"NaN", NPZ{}, with(array("x", files.Float32, []float64{0, 1, 2, math.NaN(), 4, 5}, 3, 2), y), "finite numbers, found NaN in sample 1 at [1]"},

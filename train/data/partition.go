@@ -58,7 +58,11 @@ func (d division) indices(n int) (parts [3][]int, err error) {
 		members[g] = append(members[g], i)
 	}
 	if len(members) < len(d.fractions) {
-		return parts, fmt.Errorf("%w: %d groups of samples cannot be divided into %d parts", ErrFormat, len(members), len(d.fractions))
+		of := "samples"
+		if d.groups != nil {
+			of = "groups of samples"
+		}
+		return parts, fmt.Errorf("%w: %d %s cannot be divided into %d parts", ErrFormat, len(members), of, len(d.fractions))
 	}
 	// In a random order, each group goes to the part that is farthest from what it is to have, as
 	// long as one lacks half of the group.
