@@ -354,3 +354,17 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestMisspelledGroups: notes of a file have any name, but that of a group that is not there.
+func TestMisspelledGroups(t *testing.T) {
+	for text, says := range map[string]string{
+		`{"model": "m", "prams": {}}`:                                             `case.json: prams: expected one of model params inputs outputs grads, found an unknown name, did you mean params?`,
+		`{"model": "m", "params": {}, "Input": {}}`:                               "did you mean inputs?",
+		`{"model": "m", "params": {}, "inputs": {}, "input": {}, "note": "none"}`: "",
+		`{"model": "m", "outputs": {}, "grads": {}, "source": "here"}`:            "",
+	} {
+		if _, err := Parse("case.json", []byte(text)); says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
+			t.Errorf("%s: %v, want %q", text, err, says)
+		}
+	}
+}
