@@ -65,7 +65,7 @@ func Parse(file string, text []byte) (*Case, error) {
 			return nil, err
 		}
 	}
-	for _, m := range parts { // notes have any name, but that of a group that is not there is a mistake
+	for _, m := range parts[:min(len(parts), 100)] { // notes have any name, but that of a group that is not there is a mistake
 		near := exit.Nearest(m.name, []string{"model", "params", "inputs", "outputs", "grads"})
 		if (near == "params" || near == "inputs") && !slices.ContainsFunc(parts, func(m member) bool { return m.name == near }) && !slices.Contains([]string{"outputs", "grads"}, m.name) {
 			return nil, &exit.BadInput{File: file, Member: shorten(m.name), Expected: "one of model params inputs outputs grads", Found: "an unknown name", Nearest: near}
