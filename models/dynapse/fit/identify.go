@@ -114,18 +114,19 @@ func (f *session) identify(ctx context.Context, x []float64) (identification, er
 }
 
 // widen makes room in the intervals for what was found possible with other times of the spikes.
-// Where that was not looked for, or no search ended at the answer, nothing is known of what acts in
-// steps, either.
+// Where that was not looked for, no search ended at the answer, or the free network spikes
+// otherwise, nothing is known of what acts in steps, either.
 func (f *session) widen(id *identification) {
 	sought := f.possible[0] != nil
 	if f.interval <= 1 || !sought && f.best.loss <= nearlyExact {
 		return
 	}
+	sure := sought && !f.unconfirmed && f.best.loss <= f.goodEnough(f.best.x)
 	for k, c := range f.coords {
 		if in := id.interval[c.name]; sought {
 			id.interval[c.name] = [2]float64{min(in[0], f.value(k, f.possible[0][k])), max(in[1], f.value(k, f.possible[1][k]))}
 		}
-		if (f.unconfirmed || !sought) && id.verdict[c.name] == SetOnly && c.steps() {
+		if !sure && id.verdict[c.name] == SetOnly && c.steps() {
 			id.verdict[c.name], id.doubted = Unidentified, append(id.doubted, c.name)
 		}
 	}
