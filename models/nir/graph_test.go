@@ -105,7 +105,7 @@ func TestFilesOfNir(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		if g.Version != Version {
+		if g.Version != Version && filepath.Base(path) != "snntorch_old.nir" {
 			t.Errorf("%s: version %q", path, g.Version)
 		}
 		if back := reread(t, g); !equal(g, back) {

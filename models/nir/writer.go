@@ -58,7 +58,14 @@ var unsaids = map[string][]unsaid{
 // written are the steps of the neurons of libraries whose readers take less than these have; the
 // others are those of [Peers].
 var written = map[string]func(c Convention, n *Node, dt float64, size int) (Step, []string, error){
-	"snntorch": plain,
+	"snntorch": func(c Convention, n *Node, dt float64, size int) (Step, []string, error) {
+		s, notes, err := plain(c, n, dt, size)
+		if _, ok := n.Values["w_in"]; !ok && n.Kind == "CubaLIF" {
+			notes = append(notes, "nir 0.2 does not write w_in; taken as tau_syn/dt, as snntorch has it")
+			fill(s.GainIn, 1)
+		}
+		return s, notes, err
+	},
 	"norse": func(_ Convention, n *Node, dt float64, size int) (Step, []string, error) {
 		s := n.step(Euler, dt, size)
 		if n.Kind == "IF" { // v += x

@@ -1,6 +1,7 @@
 """Makes the NIR files that simulators write of networks of their own, and what these networks give.
 
 Made with nir 1.0.8, nirtorch 2.6, torch 2.4.1 and 2.15.0, snntorch 1.0.0, spikingjelly 2.0.0, sinabs 3.1.3, norse 1.1.0, rockpool 3.1.0.
+snntorch_old: nir 0.2, nirtorch 1.0, snntorch 0.9.1.
 Names of cases as arguments make these alone, and add them to written.json or replace them there.
 """
 import io, json, contextlib, sys
@@ -276,6 +277,9 @@ def norse_li(x):
     import norse.torch as nt
     li = nt.LIBoxCell(nt.LIBoxParameters(full(80, 3), full(0, 3)))
     return norse(x, [nn.Linear(6, 8), nt.LIFBoxCell(nt.LIFBoxParameters(*box(100, 8))), nn.Linear(8, 3), li], (10, 30))
+
+def snntorch_old(x):
+    return snntorch_synaptic(x)
 
 def rockpool_dense(x):
     from rockpool.nn.modules import LinearTorch, LIFTorch
