@@ -121,7 +121,7 @@ func (f *session) widen(id *identification) {
 	if f.interval <= 1 || !sought && f.best.loss <= nearlyExact {
 		return
 	}
-	sure := sought && !f.unconfirmed && f.best.loss <= f.goodEnough(f.best.x)
+	sure := sought && !f.unconfirmed && !f.strays
 	for k, c := range f.coords {
 		if in := id.interval[c.name]; sought {
 			id.interval[c.name] = [2]float64{min(in[0], f.value(k, f.possible[0][k])), max(in[1], f.value(k, f.possible[1][k]))}

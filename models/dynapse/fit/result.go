@@ -188,6 +188,7 @@ func (f *session) result(times schedule, first float64) (*Result, error) {
 	seen := *f
 	var id identification
 	var err error
+	seen.strays = f.possible[0] != nil && f.best.loss > f.goodEnough(f.best.x)
 	if seen.problem, err = f.forcing(assess); err == nil {
 		id, err = seen.identify(assess, at)
 	}

@@ -103,6 +103,7 @@ type session struct {
 	found    []float64       // where the last fit with forced spikes ended, whatever the free network does there
 	rivals   [][]float64     // points that do what was recorded as well as the best one
 	possible [2][]float64    // of each coordinate the least and largest values that timing found possible; nil: it did not look
+	strays   bool            // with several steps in a bin: the free network spikes otherwise than the recording
 	followed int             // how often the answer was given up for a better point when it was assessed
 	// unconfirmed says that residuals are correlated and no other search ended at the best point.
 	unconfirmed bool
