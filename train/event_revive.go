@@ -7,6 +7,7 @@ import (
 // revival brings neurons back that were silent for an epoch, see EventLayer.Revive.
 type revival struct {
 	layer  int
+	name   string    // of the parameter silent
 	raise  []float64 // of each weight to neuron j
 	silent []float64 // samples since the latest spike of each: a parameter
 	seen   [][]bool  // of each sample of a batch, the neurons that spiked
@@ -18,7 +19,7 @@ func (n *EventNetwork) addRevival(k int) error {
 	if spec.Revive == 0 {
 		return nil
 	}
-	v := revival{layer: k}
+	v := revival{layer: k, name: spec.Name + "/silent"}
 	p, at := &l.Params, func(x []float64, j int, byDefault float64) float64 {
 		if len(x) == 0 {
 			return byDefault
@@ -33,9 +34,17 @@ func (n *EventNetwork) addRevival(k int) error {
 		v.raise = append(v.raise, spec.Revive*(at(p.VTh, j, 1)-at(p.VLeak, j, 0))/(f.LargestKappa()*float64(l.In.Pre)))
 	}
 	var err error
-	v.silent, err = n.parameter(spec.Name+"/silent", make([]float64, l.Neurons()), []int{l.Neurons()}, make([]float64, l.Neurons()))
+	v.silent, err = n.parameter(v.name, make([]float64, l.Neurons()), []int{l.Neurons()}, make([]float64, l.Neurons()))
 	n.revivals = append(n.revivals, v)
 	return err
+}
+
+// counts are the parameters that are no weights.
+func (n *EventNetwork) counts() (names []string) {
+	for _, v := range n.revivals {
+		names = append(names, v.name)
+	}
+	return names
 }
 
 // see takes the spikes of a sample. It is called for different samples at once.

@@ -56,6 +56,19 @@ func TestRevive(t *testing.T) {
 			t.Errorf("the count is %v after a revival, want 0", c)
 		}
 	}
+	tree, err := Tree(params, namesOf(net.Grads()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := watch(net, tree)
+	silent[0] = 55000 // samples
+	if w := h.epoch(Epoch{}, Sums{}); len(w) != 0 {
+		t.Errorf("a count is taken for a weight: %v", w)
+	}
+	in[0] = 55000
+	if w := h.epoch(Epoch{}, Sums{}); len(w) != 1 {
+		t.Errorf("a weight of 55000: %v", w)
+	}
 	set.Shards = 2
 	if _, err := net.Gradient(set, 0, 0); !errors.Is(err, ErrSettings) {
 		t.Errorf("in shards: %v", err)

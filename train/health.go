@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/surge-snn/surge/optim"
 )
@@ -10,8 +11,9 @@ import (
 // health watches a run for what does not stop it and should not go unseen. Each warning is given
 // once.
 type health struct {
+	watched  optim.Tree      // trained parameters
 	start    float64         // loss of the first batch; 0: none yet
-	weights  float64         // largest magnitude of the trained parameters at the start
+	weights  float64         // their largest magnitude at the start
 	diverged bool            // has been said
 	said     map[string]bool // what has been said of layers
 }
@@ -45,8 +47,25 @@ const (
 
 const divergedHint = "the run diverges: lower the learning rate (lr) or clip the gradients (clip); --debug-nans finds the first operation that is not finite"
 
-// watch begins with the parameters that a run starts with.
-func watch(weights optim.Tree) health { return health{weights: max(largestWeight(weights), 1)} }
+// watch begins with the parameters that a run starts with, but for those that are counts.
+func watch(net Learner, weights optim.Tree) health {
+	var counts []string
+	if c, ok := net.(counting); ok {
+		counts = c.counts()
+	}
+	var watched optim.Tree
+	for _, l := range weights {
+		if !slices.Contains(counts, l.Name) {
+			watched = append(watched, l)
+		}
+	}
+	return health{watched: watched, weights: max(largestWeight(watched), 1)}
+}
+
+// counting is a Learner with parameters that are counts, which no gradient moves.
+type counting interface {
+	counts() []string // their names
+}
 
 // batch looks at the loss of a batch, and returns a warning or nothing.
 func (h *health) batch(at Position, loss float64) string {
@@ -62,10 +81,10 @@ func (h *health) batch(at Position, loss float64) string {
 }
 
 // epoch looks at the parameters and the spikes after an epoch, and returns the warnings.
-func (h *health) epoch(e Epoch, weights optim.Tree, valid Sums) []string {
+func (h *health) epoch(e Epoch, valid Sums) []string {
 	epoch := e.Epoch
 	var warnings []string
-	if w := largestWeight(weights); !h.diverged && !(w <= divergedWeights*h.weights) {
+	if w := largestWeight(h.watched); !h.diverged && !(w <= divergedWeights*h.weights) {
 		h.diverged = true
 		warnings = append(warnings, fmt.Sprintf("epoch %d: the largest parameter is %.3g, at the start it was %.3g; %s", epoch, w, h.weights, divergedHint))
 	}

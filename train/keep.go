@@ -74,6 +74,6 @@ func (r *run) prepare() error {
 	if err := r.Begin(r.net, r.sets); err != nil {
 		return err
 	}
-	r.health = watch(r.weights)
+	r.health = watch(r.net, r.weights)
 	return r.best.CopyFrom(r.net.Params())
 }

@@ -216,7 +216,7 @@ func newRun(net Learner, sets Data, s Settings) (*run, error) {
 	}
 	r.optimizer = s.Optimizer.Init(r.weights)
 	r.best = net.Params().Clone()
-	r.worker, r.health = newWorker(), watch(r.weights)
+	r.worker, r.health = newWorker(), watch(net, r.weights)
 	return r, nil
 }
 
@@ -416,7 +416,7 @@ func (r *run) epoch(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, w := range r.health.epoch(e, r.weights, sums) {
+	for _, w := range r.health.epoch(e, sums) {
 		r.Logger.Warn(w)
 	}
 	r.at = Position{Epoch: e.Epoch}
