@@ -30,14 +30,17 @@ type stretch struct {
 // stretches returns those of a run whose last experiment has the text config. An experiment that is
 // not found is taken to be that of the next stretch.
 func stretches(links []train.Link, config string) (all []stretch) {
+	found := map[string]string{files.Digest([]byte(config)): config}
 	next := config
 	for i := len(links) - 1; i >= 0; i-- {
 		l := links[i]
-		if files.Digest([]byte(next)) != l.Config {
-			next = shorter(next, l)
+		text, ok := found[l.Config]
+		if !ok {
+			text = shorter(next, l)
+			found[l.Config] = text
 		}
-		if len(all) == 0 || all[len(all)-1].config != next {
-			all = append(all, stretch{next, l.Epoch})
+		if len(all) == 0 || all[len(all)-1].config != text {
+			all, next = append(all, stretch{text, l.Epoch}), text
 		}
 	}
 	slices.Reverse(all)
@@ -46,8 +49,12 @@ func stretches(links []train.Link, config string) (all []stretch) {
 
 var epochsKey = regexp.MustCompile(`(?m)^epochs = (\d+)$`)
 
-// shorter returns an experiment with fewer epochs that has the sum of a link, or the same one where
-// there is none.
+// mostTried is how many numbers of epochs are tried, some 0.3 s.
+const mostTried = 100_000
+
+// shorter returns an experiment with fewer epochs that has the sum of a link, or the same one
+// where there is none. A stretch mostly ends where its epochs do, so that the least number is
+// tried first.
 func shorter(config string, l train.Link) string {
 	key := epochsKey.FindStringSubmatchIndex(config)
 	if key == nil {
@@ -57,7 +64,8 @@ func shorter(config string, l train.Link) string {
 	if err != nil {
 		return config
 	}
-	for n := most - 1; n > 0 && n >= l.Epoch; n-- {
+	first := max(l.Epoch, 1)
+	for n := first; n < min(most, first+mostTried); n++ {
 		if text := config[:key[2]] + strconv.Itoa(n) + config[key[3]:]; files.Digest([]byte(text)) == l.Config {
 			return text
 		}
