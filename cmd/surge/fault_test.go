@@ -241,7 +241,7 @@ func TestTrainSurvives(t *testing.T) {
 		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		step := every(96, 24)
+		step := every(96, 36)
 		survivor{
 			name: kind.name, args: []string{"train", "--config", config, "--checkpoint-every", "5", "--keep", "2", "--json"},
 			varying: []string{"times.jsonl", "checkpoint.prev", rundir.SumsFile},
@@ -263,7 +263,7 @@ func TestFitSurvives(t *testing.T) {
 		name: "fit", args: []string{"fit", config, "--checkpoint-every", "1ns"},
 		varying: []string{rundir.SumsFile},
 		differs: regexp.MustCompile(`"seconds":[0-9.e+-]+,"out":"[^"]*"|[0-9.]+ s\b`),
-	}.survive(t, 0, every(60, 17))
+	}.survive(t, 0, every(60, 25))
 }
 
 // fitting is a fit of one current.

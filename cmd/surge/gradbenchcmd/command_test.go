@@ -121,12 +121,12 @@ func TestDefaultSuite(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	if err := run(ctx, twice, after{"[9/", cancel}); !errors.Is(err, exit.ErrInterrupted) {
+	if err := run(ctx, twice, after{"[3/", cancel}); !errors.Is(err, exit.ErrInterrupted) {
 		t.Fatal(err)
 	}
 	made := finish(t, once, twice)
 	var rest bytes.Buffer
-	if err := run(t.Context(), twice, &rest); err != nil || !strings.HasPrefix(rest.String(), "[9/") || strings.Count(rest.String(), " so far\n") != made {
+	if err := run(t.Context(), twice, &rest); err != nil || !strings.HasPrefix(rest.String(), "[3/") || strings.Count(rest.String(), " so far\n") != made {
 		t.Fatalf("%v, %d runs: %s", err, made, rest.String())
 	}
 	files := 0
