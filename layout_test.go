@@ -98,6 +98,9 @@ func TestImportsPointDownwards(t *testing.T) {
 			if own && level(to) > level(s.dir) {
 				t.Errorf("%s imports %s, which is above it", s.path, path)
 			}
+			if strings.HasPrefix(s.dir, "examples") && strings.HasPrefix(to, "internal/") {
+				t.Errorf("%s imports %s, which is internal: a copy of it elsewhere does not compile", s.path, path)
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/surge-snn/surge/eventprop"
+	"github.com/surge-snn/surge/eventprop/equation"
 	"github.com/surge-snn/surge/graph"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/train/data"
@@ -44,9 +45,10 @@ func (r *run) notFinite(err error) error {
 	return fmt.Errorf("%w, or leave such batches out (on_nonfinite = \"skip\")", err)
 }
 
-// runsAway tells whether neurons spiked without end, as they do where weights have grown too large.
+// runsAway tells whether neurons spiked without end or went to infinity, as they do where weights
+// have grown too large.
 func runsAway(err error) bool {
-	return errors.Is(err, eventprop.ErrLimit) || errors.Is(err, eventprop.ErrRunaway)
+	return errors.Is(err, eventprop.ErrLimit) || errors.Is(err, eventprop.ErrRunaway) || errors.Is(err, equation.ErrStep)
 }
 
 // explained returns the error of a batch with what the network can say of it, and what helps.
@@ -61,13 +63,19 @@ func (r *run) explained(err error) error {
 			return first
 		}
 	}
+	if r.at.Epoch == 0 && r.at.Batch == 0 {
+		err = fmt.Errorf("%w; %s", err, startHint)
+	}
 	if r.Checkpoint != "" {
 		err = fmt.Errorf("%w; the last checkpoint is from before it", err)
 	}
 	return fmt.Errorf("%w; %s", err, nonFiniteHint)
 }
 
-const nonFiniteHint = "lower the learning rate (lr) or clip the gradients (clip)"
+const (
+	nonFiniteHint = "lower the learning rate (lr) or clip the gradients (clip)"
+	startHint     = "nothing has been learned yet, so that it may be the weights or the values of neurons at the start"
+)
 
 // Explain runs a program that looks at the result of each operation.
 func (n *Network) Explain(set data.Batches, epoch uint64, k int) error {

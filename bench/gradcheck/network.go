@@ -136,7 +136,7 @@ func (c *networkCheck) events(ctx context.Context) error {
 		return err
 	}
 	other := map[string]string{experiment.EventProp: experiment.Analytical, experiment.Analytical: experiment.EventProp}[c.e.Train.Method]
-	if other != "" { // implicit derivatives have no recurrent form here
+	if other != "" && c.e.Model.Neuron == "lif" { // of these alone, without recurrence, there are implicit derivatives
 		second, err := c.build(func(e *experiment.Experiment) { e.Train.Method = other })
 		if err != nil {
 			return err
@@ -176,6 +176,7 @@ func (c *networkCheck) differences(ctx context.Context, check string, n train.Le
 	for _, name := range names {
 		x := n.Params().Value(name).Float64s()
 		start, u := slices.Clone(x), make([]float64, len(x))
+		size := sizeOf(x)
 		lossAt := func(h float64) (float64, error) {
 			for i := range x {
 				x[i] = start[i] + h*u[i]
@@ -187,7 +188,7 @@ func (c *networkCheck) differences(ctx context.Context, check string, n train.Le
 		w := worst{}
 		scale := 0.0
 		for _, g := range grads[name] {
-			scale = max(scale, math.Abs(g)*math.Sqrt(float64(len(x))))
+			scale = max(scale, size*math.Abs(g)*math.Sqrt(float64(len(x))))
 		}
 		if scale == 0 {
 			w.add(name+": no gradient", 1)
@@ -198,7 +199,7 @@ func (c *networkCheck) differences(ctx context.Context, check string, n train.Le
 			}
 			want := 0.0
 			for i := range u {
-				u[i] = rng.Float64()*2 - 1
+				u[i] = size * (rng.Float64()*2 - 1)
 				want += u[i] * grads[name][i]
 			}
 			best := math.Inf(1)
@@ -216,6 +217,19 @@ func (c *networkCheck) differences(ctx context.Context, check string, n train.Le
 		c.add(check, w.where, w.err, TwinLimit)
 	}
 	return nil
+}
+
+// sizeOf returns the root mean square of numbers that are much smaller than 1, as conductances in S
+// are, for differences of their size, and 1 for others.
+func sizeOf(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v * v
+	}
+	if size := math.Sqrt(sum / float64(max(1, len(x)))); size > 0 && size < 1e-2 {
+		return size
+	}
+	return 1
 }
 
 // leafFloats returns the elements of a leaf as float64.

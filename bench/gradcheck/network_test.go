@@ -47,6 +47,47 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
+// TestNetworkOfEquations: neurons of a file have no implicit derivatives to be compared with, and
+// differences of numbers that are far from 1.
+func TestNetworkOfEquations(t *testing.T) {
+	e, err := experiment.Parse("small.toml", `name = "small"
+[data]
+set = "yinyang"
+train = 20
+valid = 2
+test = 2
+[encode]
+kind = "ttfs"
+[model]
+hidden = [4]
+neuron = "own"
+equations = """
+dV/dt = (G*(0.1 - V) - g*V)/c
+dG/dt = -G/tau_syn
+threshold: V - 0.02
+reset: V = 0
+input: G = G + w
+"""
+values = {g = 1e-8, c = 1e-10, tau_syn = 5e-3}
+learn = ["g", "tau_syn"]
+w_mean = 3e-8
+w_gain = 1e-8
+out_mean = 8.0
+`, "eventprop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := Network(t.Context(), "small", e, nil, 4)
+	if err != nil || len(results) < 4 {
+		t.Fatalf("%d results, %v", len(results), err)
+	}
+	for _, r := range results {
+		if !r.Passed || r.Check != "differences" {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
 func TestNetworkInterrupt(t *testing.T) {
 	e, err := experiment.Parse("small.toml", "name = \"small\"\n[data]\nset = \"yinyang\"\ntrain = 20\nvalid = 2\ntest = 2\n[encode]\nkind = \"latency\"\n[model]\nhidden = [4]\n", "")
 	if err != nil {

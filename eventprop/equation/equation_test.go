@@ -252,7 +252,7 @@ func TestRefractory(t *testing.T) {
 	const tau, leak, reset, hold = 10e-3, 1.5, -0.3, 4e-3
 	l := one(t, LIF, map[string]float64{"tau_mem": tau, "tau_syn": 5e-3, "v_leak": leak, "v_th": 1, "v_reset": reset, "t_ref": hold})
 	l.Model.start = program{} // start at the reset
-	if err := l.Model.start.parse("v_reset", func(n string) (int, bool) { return l.Model.variable(n, false, false) }); err != nil {
+	if err := l.Model.start.parse("v_reset", func(n string) (int, error) { return l.Model.variable(n, false, false) }); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Model.start.parse("0", nil); err != nil {
@@ -413,16 +413,23 @@ func TestLayerErrors(t *testing.T) {
 // TestParseErrors: what is wrong is named.
 func TestParseErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                           "no line dX/dt",
-		"dV/dt = -V":                                 "no threshold",
-		"dV/dt = -V\ndV/dt = 1":                      "once",
-		"dV/dt = -V +\nthreshold: V":                 "line 1: equation: bad equations: \" -V +\", column 6: want a number",
-		"dV/dt = -V)\nthreshold: V":                  "unexpected",
-		"dV/dt = foo(V)\nthreshold: V":               "unexpected",
-		"dV/dt = exp V\nthreshold: V":                "line 1: equation: bad equations: \" exp V\", column 6: want (",
-		"dV/dt = w\nthreshold: V":                    "not allowed",
-		"dV/dt = 1\nthreshold: V\nstart: V = V":      "line 3: equation: bad equations: \" V\", column 2: \"V\" is not allowed",
-		"# a cell\n\nthreshold: V - (1\n\ndV/dt = 1": "line 3: ",
+		"":                                                    "no line dX/dt",
+		"dV/dt = -V":                                          "no threshold",
+		"dV/dt = -V\ndV/dt = 1":                               "once",
+		"dV/dt = -V +\nthreshold: V":                          "line 1: equation: bad equations: \" -V +\", column 6: want a number",
+		"dV/dt = -V)\nthreshold: V":                           "unexpected",
+		"dV/dt = foo(V)\nthreshold: V":                        "column 2: \"foo\" is no function, want exp",
+		"dV/dt = 1 + max(V, 0)\nthreshold: V":                 "\"max\" is no function",
+		"dV/dt = (2V)\nthreshold: V":                          "want ) or one of",
+		"dV/dt = V**2\nthreshold: V":                          "a power is V^2",
+		"dV/dt = V^a\nthreshold: V":                           "want a number as the power",
+		"dV/dt = sin(t)\nthreshold: V":                        "\"t\" is not allowed here: it would be the time",
+		"dV/dt = 1\nthreshold: V\nhold: V for t":              "\"t\" is no parameter",
+		"dV/dt = 1\nthreshold: V\nV: mV":                      "\"mV\" is not allowed here: it is no unit",
+		"dV/dt = exp V\nthreshold: V":                         "line 1: equation: bad equations: \" exp V\", column 6: want (",
+		"dV/dt = w\nthreshold: V":                             "not allowed",
+		"dV/dt = 1\nthreshold: V\nstart: V = V":               "line 3: equation: bad equations: \" V\", column 2: \"V\" is not allowed",
+		"# a cell\n\nthreshold: V - (1\n\ndV/dt = 1":          "line 3: ",
 		"v : V\nthreshold: v\ninput: v = v + w / \ndv/dt = 1": "line 3: ",
 		"dV/dt = 1\nthreshold: V\nreset: U = 1":               "no state",
 		"dV/dt = 1\nthreshold: V\nthreshold: V":               "second threshold",

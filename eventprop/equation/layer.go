@@ -11,7 +11,7 @@ import (
 )
 
 // ErrStep signifies equations that cannot be followed: their step falls below the resolution of
-// time, as where a state goes to infinity before the threshold.
+// time, as where a state goes to infinity before the threshold, or has no slope, as 1/V at V = 0.
 var ErrStep = errors.New("equation: the step becomes too small")
 
 // Layer is a population of N = In.Post neurons of a model.

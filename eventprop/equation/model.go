@@ -34,15 +34,15 @@ func (m *Model) parsed() bool { return m != nil && m.series != nil }
 //	reset: X = f     X after a spike, of the states just before it
 //	input: X = f     X after an arrival of weight w
 //	start: X = f     X at 0, of parameters alone; 0 without such a line
-//	hold: X for t    X stays as it was reset for the absolute refractory time t, a parameter
+//	hold: X for p    X stays as it was reset for the absolute refractory time p, a parameter
 //	X, p: V/s        the unit of states, of parameters and of w; where there is one, all have one
 //	ratio: X Y       only ratios of these states matter: they are scaled when they become large
 //
 // with + - * / ^ (to a number), parentheses and exp, log, sqrt, sin, cos, tanh. Names that are no
-// states are parameters; # begins a comment. Units are products of s, V, A, Hz, Ohm, S, F, C and 1,
-// which are checked in all equations; values are in these, without prefixes. The hold is closed on
-// the left and open on the right: an arrival at its very end is felt (nest/nest-simulator#3309).
-// Errors (ErrEquation) name the line and column.
+// states are parameters, but for t: equations do not depend on time. # begins a comment. Units are
+// products of s, V, A, Hz, Ohm, S, F, C and 1, which are checked in all equations; values are in
+// these, without prefixes. The hold is closed on the left and open on the right: an arrival at its
+// very end is felt (nest/nest-simulator#3309). Errors (ErrEquation) name the line and column.
 func Parse(text string) (*Model, error) {
 	m := &Model{refractory: -1}
 	type line struct {
@@ -77,7 +77,7 @@ func Parse(text string) (*Model, error) {
 					separator = " for "
 				}
 				if x.left, x.right, ok = strings.Cut(x.right, separator); !ok {
-					return nil, fmt.Errorf("line %d: %w: %q, want dX/dt = ..., threshold: ..., reset: X = ..., input: X = ..., start: X = ..., hold: X for t or ratio: X Y",
+					return nil, fmt.Errorf("line %d: %w: %q, want dX/dt = ..., threshold: ..., reset: X = ..., input: X = ..., start: X = ..., hold: X for p or ratio: X Y",
 						x.number, ErrEquation, l)
 				}
 				x.left = strings.TrimSpace(x.left)
@@ -123,8 +123,8 @@ func Parse(text string) (*Model, error) {
 			return nil, fail(fmt.Sprintf("%q is no state, want one of %v", x.left, m.States))
 		case x.key == "hold":
 			name := strings.TrimSpace(x.right)
-			if !isName(name) || slices.Contains(m.States, name) || name == "w" {
-				return nil, fail(fmt.Sprintf("%q is no parameter", name))
+			if !isName(name) || slices.Contains(m.States, name) || name == "w" || name == "t" {
+				return nil, fail(fmt.Sprintf("%q is no parameter, want the name of one, as in hold: %s for t_ref", name, x.left))
 			}
 			if k := m.param(name); m.refractory >= 0 && m.refractory != k {
 				return nil, fail("another refractory time")
@@ -153,7 +153,7 @@ func Parse(text string) (*Model, error) {
 		{&m.input, byState["input"], true, true}, {&m.start, byState["start"], false, false},
 	} {
 		for _, e := range x.expressions {
-			if err := x.p.parse(e.text, func(name string) (int, bool) { return m.variable(name, x.states, x.w) }); err != nil {
+			if err := x.p.parse(e.text, func(name string) (int, error) { return m.variable(name, x.states, x.w) }); err != nil {
 				return nil, fmt.Errorf("line %d: %w", e.line, err)
 			}
 			written[x.p] = append(written[x.p], e.line)
@@ -210,13 +210,21 @@ func (m *Model) param(name string) int {
 	return len(m.Params) - 1
 }
 
-// Variables are w, the states and the parameters.
-func (m *Model) variable(name string, states, w bool) (int, bool) {
-	if name == "w" {
-		return 0, w
+// variable returns the number of a name among w, the states and the parameters. states and w tell
+// whether these are known where it stands.
+func (m *Model) variable(name string, states, w bool) (int, error) {
+	k := slices.Index(m.States, name)
+	switch {
+	case name == "w" && !w:
+		return 0, errors.New("is not allowed here: it is the weight of an arrival, known in lines input: alone")
+	case name == "w":
+		return 0, nil
+	case k >= 0 && !states:
+		return 0, errors.New("is not allowed here: it is a state, want parameters alone")
+	case k >= 0:
+		return 1 + k, nil
+	case name == "t":
+		return 0, errors.New("is not allowed here: it would be the time; a state with dX/dt = 1 is a clock")
 	}
-	if k := slices.Index(m.States, name); k >= 0 {
-		return 1 + k, states
-	}
-	return 1 + len(m.States) + m.param(name), true
+	return 1 + len(m.States) + m.param(name), nil
 }

@@ -18,14 +18,14 @@ type parser struct {
 	at    int
 	depth int
 	p     *program
-	name  func(name string) (index int, ok bool)
+	name  func(name string) (index int, err error)
 }
 
 // deepest is the most parentheses and signs within each other.
 const deepest = 200
 
 // parse adds an expression to p and makes it an output. name returns the variable of a name.
-func (p *program) parse(text string, name func(string) (int, bool)) error {
+func (p *program) parse(text string, name func(string) (int, error)) error {
 	r := parser{text: text, p: p, name: name}
 	k, err := r.sum()
 	if err != nil {
@@ -39,7 +39,7 @@ func (p *program) parse(text string, name func(string) (int, bool)) error {
 }
 
 func (r *parser) fail(format string, args ...any) error {
-	return fmt.Errorf("%w: %q, column %d: %s", ErrEquation, r.text, r.at+1, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%w: %q, column %d: %w", ErrEquation, r.text, r.at+1, fmt.Errorf(format, args...))
 }
 
 // peek returns the next character that is no space, 0 at the end.
@@ -106,6 +106,9 @@ func (r *parser) factor() (int32, error) {
 		r.at++
 		sign = -1
 	}
+	if c := r.peek(); (c < '0' || c > '9') && c != '.' {
+		return 0, r.fail("want a number as the power; x^y of any y is exp(y*log(x))")
+	}
 	x, err := r.number()
 	if err != nil {
 		return 0, err
@@ -125,6 +128,8 @@ func (r *parser) atom() (int32, error) {
 	case c >= '0' && c <= '9' || c == '.':
 		x, err := r.number()
 		return r.emit(instruction{op: constant, x: x}), err
+	case c == '*' && r.at > 0 && r.text[r.at-1] == '*':
+		return 0, r.fail("want a number, a name or a parenthesis; a power is V^2")
 	case !letter(c):
 		return 0, r.fail("want a number, a name or a parenthesis")
 	}
@@ -138,10 +143,14 @@ func (r *parser) atom() (int32, error) {
 		a, err := r.closed()
 		return r.emit(instruction{op: o, a: a}), err
 	}
-	k, ok := r.name(name)
-	if !ok {
+	if r.peek() == '(' {
 		r.at = start
-		return 0, r.fail("%q is not allowed here", name)
+		return 0, r.fail("%q is no function, want exp, log, sqrt, sin, cos or tanh, which have all derivatives", name)
+	}
+	k, err := r.name(name)
+	if err != nil {
+		r.at = start
+		return 0, r.fail("%q %w", name, err)
 	}
 	return r.emit(instruction{op: variable, a: int32(k)}), nil
 }
@@ -150,7 +159,7 @@ func (r *parser) atom() (int32, error) {
 func (r *parser) closed() (int32, error) {
 	a, err := r.sum()
 	if err == nil && r.peek() != ')' {
-		err = r.fail("want )")
+		err = r.fail("want ) or one of + - * / ^")
 	}
 	r.at++
 	return a, err

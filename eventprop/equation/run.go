@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/internal/fmath"
@@ -322,5 +323,32 @@ func (w *work) weight(k kind, synapse int32) float64 {
 	return w.l.In.Weight[synapse]
 }
 
-// stuck is the error of a series that holds nowhere.
-func (p *path) stuck() error { return fmt.Errorf("%w: neuron %d at %g s", ErrStep, p.j, p.now) }
+// stuck is the error of a series that holds nowhere, from states x of neuron j at a time on: it
+// names the state with the steepest slope.
+func (w *work) stuck(j int, time float64, x []float64, held bool) error {
+	slopes := make([]float64, len(x))
+	copy(w.s.x, w.vars[w.one(j)])
+	copy(w.s.state(), x)
+	w.s.slope(slopes, held)
+	worst := 0
+	var at []string
+	for n, f := range slopes {
+		clear(w.s.grad)
+		clear(w.s.seed)
+		w.s.seed[n] = 1
+		w.l.Model.rhs.pull(w.s.grad, w.s.bar, w.s.values, w.s.seed)
+		if f-f == 0 && !finite(w.s.grad) { // sqrt(V) at V = 0
+			return fmt.Errorf("%w: neuron %d at %g s, where d%s/dt = %g has no derivative", ErrStep, j, time, w.l.Model.States[n], f)
+		}
+		if f-f != 0 || math.Abs(f) > math.Abs(slopes[worst]) && slopes[worst]-slopes[worst] == 0 {
+			worst = n
+		}
+		at = append(at, fmt.Sprintf("%s = %g", w.l.Model.States[n], x[n]))
+	}
+	return fmt.Errorf("%w: neuron %d at %g s, where d%s/dt is %g at %s",
+		ErrStep, j, time, w.l.Model.States[worst], slopes[worst], strings.Join(at, ", "))
+}
+
+func finite(x []float64) bool {
+	return !slices.ContainsFunc(x, func(v float64) bool { return v-v != 0 })
+}

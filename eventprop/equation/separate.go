@@ -78,11 +78,14 @@ func (w *work) follow(p *path, l int) error {
 	b, limit := w.b, p.limit()
 	h, fires := b.h[l], b.fires[l]
 	if b.stuck(l, p.run.end) {
-		return p.stuck()
+		return w.stuck(p.j, p.now, p.state(), p.held)
 	}
 	p.run.add(entry{kind: step, held: p.held, neuron: int32(p.j), time: p.now, h: h, order: uint8(b.used[l])}, p.state())
 	p.run.Steps++
-	b.at(p.state(), l)
+	if b.at(p.state(), l); !finite(p.state()) {
+		r := p.run
+		return w.stuck(p.j, p.now, r.states[r.log[len(r.log)-1].x:][:len(p.state())], p.held)
+	}
 	p.run.log[len(p.run.log)-1].scale = w.l.Model.scale(p.state())
 	w.grow(p)
 	if p.now = min(p.now+h, limit); !fires && h >= b.until[l] {

@@ -162,10 +162,10 @@ func (t *together) expand(neurons []int32) error {
 
 // follow adds the series in lane l, which goes to limit if it can, to the way ahead of x.
 func (t *together) follow(x *runner, l int, limit float64) error {
-	b, tip := t.b, &x.tip
-	h := b.h[l]
+	b := t.b
+	h, tip := b.h[l], &x.tip
 	if b.stuck(l, t.r.end) {
-		return x.stuck()
+		return t.stuck(x.j, tip.time, tip.x, tip.held)
 	}
 	tip.fires = b.fires[l]
 	x.ahead = append(x.ahead, entry{kind: step, held: tip.held, neuron: int32(x.j), time: tip.time, h: h, order: uint8(b.used[l])})
@@ -175,7 +175,9 @@ func (t *together) follow(x *runner, l int, limit float64) error {
 			x.series[n*(b.order+1)+k] = c[l]
 		}
 	}
-	b.at(tip.x, l)
+	if b.at(tip.x, l); !finite(tip.x) {
+		return t.stuck(x.j, tip.time, x.starts[len(x.starts)-len(tip.x):], tip.held)
+	}
 	x.ahead[len(x.ahead)-1].scale = t.l.Model.scale(tip.x)
 	if tip.time = min(tip.time+h, limit); !tip.fires && h >= b.until[l] {
 		tip.time = limit

@@ -1,6 +1,7 @@
 package equation
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -47,9 +48,12 @@ func (u unit) times(v unit, power float64) unit {
 func parseUnit(text string) (unit, error) {
 	var p program
 	var names []string
-	if err := p.parse(text, func(name string) (int, bool) {
+	if err := p.parse(text, func(name string) (int, error) {
+		if _, ok := unitNames[name]; !ok {
+			return 0, errors.New("is not allowed here: it is no unit")
+		}
 		names = append(names, name)
-		return len(names) - 1, unitNames[name] != unit{} || name == "1"
+		return len(names) - 1, nil
 	}); err != nil {
 		return unit{}, fmt.Errorf("the unit %q, want a product of s, V, A, Hz, Ohm, S, F, C without prefixes, or 1: %w", text, err)
 	}

@@ -49,7 +49,7 @@ func TestUnits(t *testing.T) {
 		}
 	}
 	// 0 fits all units, and powers and roots have theirs
-	if _, err := Parse("dV/dt = (sqrt(V^2) - V)/t\nthreshold: V - 0\nreset: V = 0\nV: V\nt: s"); err != nil {
+	if _, err := Parse("dV/dt = (sqrt(V^2) - V)/tau\nthreshold: V - 0\nreset: V = 0\nV: V\ntau: s"); err != nil {
 		t.Error(err)
 	}
 }

@@ -12,12 +12,12 @@ import (
 	"fmt"
 	"log"
 	"math"
+	"math/rand/v2"
 
 	G "gorgonia.org/gorgonia"
 
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/graph"
-	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/models"
 	"github.com/surge-snn/surge/ops"
 	"github.com/surge-snn/surge/optim"
@@ -64,7 +64,7 @@ func peak(want train.Answer, t *eventprop.Tape, c *eventprop.Cotangent) (float64
 func events(channels int) (m train.EventProp, err error) {
 	hidden := eventprop.Layer{In: eventprop.NewDense(channels, 60), Params: eventprop.LIFParameters{TauMem: []float64{20e-3}, TauSyn: []float64{10e-3}, VReset: []float64{-1000}}}
 	out := eventprop.Layer{In: eventprop.NewDense(60, 1), Params: eventprop.LIFParameters{VTh: []float64{math.Inf(1)}, TauMem: []float64{20e-3}, TauSyn: []float64{10e-3}}}
-	rng := random.New(1, "ownloss")
+	rng := rand.New(rand.NewPCG(1, 0))
 	if err := hidden.In.Init(eventprop.Normal{Mean: 0.25, Std: 0.5}, 1, rng); err != nil {
 		return m, err
 	}

@@ -9,11 +9,11 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"math/rand/v2"
 
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/eventprop/equation"
 	"github.com/surge-snn/surge/graph"
-	"github.com/surge-snn/surge/internal/random"
 	"github.com/surge-snn/surge/optim"
 	"github.com/surge-snn/surge/train"
 	"github.com/surge-snn/surge/train/data"
@@ -39,7 +39,7 @@ func network() (train.EventProp, error) {
 		"v_c": {0.5}, "v_th": {3}, "b": {0.2}, "tau_mem": {5e-3}, "tau_syn": {5e-3}, "tau_adapt": {30e-3},
 	}}}
 	out := eventprop.Layer{In: eventprop.NewDense(30, 3)}
-	rng := random.New(1, "ownneuron")
+	rng := rand.New(rand.NewPCG(1, 0))
 	if err := hidden.In.Init(eventprop.Normal{Mean: 1, Std: 0.8}, 1, rng); err != nil {
 		return train.EventProp{}, err
 	}

@@ -204,7 +204,13 @@ func (e checks) ofEvents() []rule {
 		if !readable {
 			break // what can be learned is not known
 		}
-		rules = append(rules, e.learns(i, append(own, "tau_mem", "tau_syn", "v_th", "v_leak", "v_reset", "i_init", "delay")...)...)
+		names := slices.Clone(own)
+		for _, name := range []string{"tau_mem", "tau_syn", "v_th", "v_leak", "v_reset", "i_init", "delay"} { // the outputs have these too
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		rules = append(rules, e.learns(i, names...)...)
 		rules = append(rules, unless(m.Delay > 0, fmt.Sprintf("model.learn[%d]", i), p, p != "delay", "model.delay is > 0"))
 	}
 	return rules

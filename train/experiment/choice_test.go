@@ -103,6 +103,30 @@ func TestCauseFirst(t *testing.T) {
 	}
 }
 
+// TestCauseOfOwnNeuron: what is wrong with a neuron of the file is found before it runs.
+func TestCauseOfOwnNeuron(t *testing.T) {
+	const text = "name = \"x\"\n[train]\nmethod = \"eventprop\"\n[model]\nneuron = \"own\"\nLEARN\nequations = \"\"\"\n" +
+		"dV/dt = (I - V)/tau_mem\ndI/dt = -I/tau_syn\nthreshold: V - v_th\nreset: V = v_reset\ninput: I = I + w\nhold: V for t_ref\n\"\"\"\n" +
+		"values = {tau_mem = 1e-2, tau_syn = 5e-3, v_th = 1.0, v_reset = 0.5, t_ref = 0.0}\n"
+	for _, c := range []struct{ old, now, want string }{
+		{"", "", ""},
+		{"tau_mem = 1e-2", "tau_mem = -1e-2", "a.toml: model.values.tau_mem: expected a time constant > 0 s, found -0.01"},
+		{"v_reset = 0.5", "v_reset = 2.0", "a.toml: model.values: expected values with which the neuron can be, found eventprop: bad parameter: the reset is above"},
+		{"t_ref = 0.0", "t_ref = -1.0", "a.toml: model.values: "},
+		{"\nhold: V", "\nstart: V = 2\nhold: V", "a.toml: model.values: "},
+		{"LEARN", "learn = [\"t_ref\"]", "a.toml: model.values.t_ref: expected > 0, because its logarithm is learned, found 0"},
+		{"LEARN", "learn = [\"g\"]", "a.toml: model.learn[0]: expected one of t_ref, tau_mem, tau_syn, v_th, v_reset, v_leak, i_init, delay, found"},
+		{"reset: V = v_reset\n", "", "a.toml: model.values.v_reset: expected one of t_ref, tau_mem, tau_syn, v_th, found a key that is no parameter"},
+		{"reset: V = v_reset", "reset: I = v_reset", "a.toml: model.equations: expected equations as docs/neuron.md has them, found equation: bad equations: no line reset:"},
+		{"input: I = I + w\n", "", "no line input: with w, so that arrivals have no effect"},
+	} {
+		_, err := Parse("a.toml", strings.Replace(strings.Replace(text, c.old, c.now, 1), "LEARN", "", 1), "")
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%q for %q: %v\nwant %s", c.now, c.old, err, c.want)
+		}
+	}
+}
+
 // TestCauseOfRun: errors of samples name the key that is at fault.
 func TestCauseOfRun(t *testing.T) {
 	for text, want := range map[string]string{

@@ -1,11 +1,13 @@
 package experiment
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/eventprop/equation"
 	"github.com/surge-snn/surge/train/data"
 )
@@ -75,7 +77,7 @@ func (e checks) ofNeurons() []rule {
 		rule{"train.method", "one of " + EventProp + ", " + Recurrent + ", because neuron is " + m.Neuron, e.Train.Method, e.Train.Method != Analytical},
 	)
 	for _, name := range slices.Sorted(maps.Keys(m.Values)) {
-		rules = append(rules, rule{"model.values." + name, "one of " + strings.Join(model.Params, ", "), "an unknown key", slices.Contains(model.Params, name)})
+		rules = append(rules, rule{"model.values." + name, "one of " + strings.Join(model.Params, ", "), told("a key that is no parameter of the equations"), slices.Contains(model.Params, name)})
 	}
 	for _, name := range model.Params {
 		_, ok := e.Model.value(name)
@@ -84,8 +86,25 @@ func (e checks) ofNeurons() []rule {
 	if slices.ContainsFunc(rules, func(r rule) bool { return !r.ok }) {
 		return rules
 	}
-	if err := e.Model.neuronOf(model).Verify(); err != nil {
+	neuron := e.Model.neuronOf(model)
+	for _, p := range neuron.Parameters() {
+		if strings.HasPrefix(p.Name, "tau") {
+			rules = append(rules, rule{"model.values." + p.Name, "a time constant > 0 s", p.Values[0], p.Values[0] > 0})
+		} else if p.Positive && slices.Contains(m.Learn, p.Name) {
+			rules = append(rules, rule{"model.values." + p.Name, "> 0, because its logarithm is learned", p.Values[0], p.Values[0] > 0})
+		}
+	}
+	err = neuron.Verify()
+	if err == nil {
+		_, err = neuron.Prepare(&eventprop.Layer{In: eventprop.NewDense(1, 1)})
+	}
+	switch {
+	case errors.Is(err, equation.ErrDerivative):
 		rules = append(rules, rule{"model.equations", "derivatives that agree with differences", told(err.Error()), false})
+	case errors.Is(err, equation.ErrEquation):
+		rules = append(rules, rule{"model.equations", "equations as docs/neuron.md has them", told(err.Error()), false})
+	case err != nil:
+		rules = append(rules, rule{"model.values", "values with which the neuron can be", told(err.Error()), false})
 	}
 	return rules
 }
