@@ -39,7 +39,7 @@ func TestRates(t *testing.T) {
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
 	}
-	for seed := range uint64(3) {
+	for _, seed := range []uint64{1, 2} {
 		if testing.Short() && seed != 1 {
 			continue
 		}

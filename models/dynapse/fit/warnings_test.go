@@ -18,7 +18,7 @@ func TestNoise(t *testing.T) {
 	if race.Detector {
 		t.Skip("the numbers of a fit: other tests run what is concurrent in it")
 	}
-	for seed := range seeds(6) {
+	for seed := range seeds(4) {
 		e, truth := draw(t, 40+seed, 2, 300, 1, Core, false)
 		rng := rand.New(rand.NewPCG(seed, 1))
 		x := e.Recordings[0].Target[Imem]
