@@ -144,7 +144,7 @@ func (p *problem) quadratic() error {
 	}
 	values := map[string][]float64{"tau_mem": {tauMem}, "tau_syn": {tauSyn}, "i_ext": {-0.25}, "theta_init": {2 * math.Atan(-0.5)}}
 	for _, l := range p.net {
-		l.Params, l.Neuron = eventprop.LIFParameters{}, equation.Neurons{Model: model, Params: values}
+		l.Params, l.Neuron = eventprop.LIFParameters{}, equation.Neurons{Model: model, Params: values, Tolerance: 1e-9}
 	}
 	return nil
 }

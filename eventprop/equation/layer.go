@@ -21,7 +21,8 @@ type Layer struct {
 	In     eventprop.Synapses   // [inputs, N]
 	Rec    *eventprop.Synapses  // [N, N]; nil for a feed-forward layer
 	// Tolerance is the largest error of a step, relative to the largest size of each state so far.
-	// 0 means 1e-9; more exact steps cost little.
+	// 0 means 1e-11, with which gradients of the networks of TestNets are exact to 1e-10 of the
+	// largest of their kind. Steps of 1e-9 cost up to a sixth less, those of 1e-16 reach rounding.
 	Tolerance float64
 	MaxSpikes int // more spikes are an error (eventprop.ErrLimit); 0 means 1<<20
 }
@@ -122,7 +123,7 @@ func (l *Layer) value(k, j int) float64 {
 
 func (l *Layer) tolerance() float64 {
 	if l.Tolerance == 0 {
-		return 1e-9
+		return 1e-11
 	}
 	return l.Tolerance
 }
