@@ -146,7 +146,7 @@ func (w *neuronwise) spikes(t *Tape, j int, x *interval, s, after State) (State,
 	for {
 		t.Report.RootSolves++
 		leg, to, state, crosses := c.crossingWithin(s, now, end)
-		at := min(x.start+to.time, x.stop)
+		at := x.following(min(x.start+to.time, x.stop), before)
 		if !crosses || !(at < t.end) {
 			if before < 0 {
 				return after, nil

@@ -50,6 +50,16 @@ type interval struct {
 // end returns the end of the interval as a moment in it.
 func (x *interval) end() passage { return passage{x.stop - x.start, x.Mem, x.Syn} }
 
+// following returns the time of a spike in the interval, which is not that of the arrival before
+// it: a spike at the instant of an arrival comes first, and has the current before it. before is
+// the spike of the neuron before it in the interval, or -1.
+func (x *interval) following(at, before float64) float64 {
+	if at == x.start && before < 0 && x.index > 0 && x.stop > x.start {
+		return math.Nextafter(x.start, x.stop)
+	}
+	return at
+}
+
 // of returns the interval with the propagator of neuron j.
 func (w *sweep) of(x *interval, j int) *interval {
 	if !w.differ {
@@ -248,6 +258,7 @@ func (w *sweep) spikes(t *Tape, j int, x *interval, s State, now passage, before
 // spike adds a spike of neuron j at a time in an interval, with the propagator and the time from
 // the moment before.
 func (w *sweep) spike(t *Tape, j int, x *interval, leg Factors, current, before, at float64) error {
+	at = x.following(at, before)
 	if err := t.allowed(j, len(w.found), current, before, at, x.stop); err != nil {
 		return err
 	}
