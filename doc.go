@@ -14,8 +14,8 @@
 //	            models/dynapse/experiment: files and recordings;
 //	            models/dynapse/simulate: traces; models/nir: files of other simulators
 //	eventprop   event-based networks with exact gradients; eventprop/equation: of
-//	            neurons that are given by their equations; eventprop/node: its layers
-//	            in Gorgonia graphs
+//	            neurons that are given by their equations; eventprop/own: as functions;
+//	            eventprop/node: its layers in Gorgonia graphs
 //	optim       optimizers as composable gradient transforms; optim/minimize: fits of
 //	            parameters to targets; optim/identify: how sure they are;
 //	            optim/ensemble: samples of a posterior
