@@ -21,24 +21,20 @@ func (s *stepper) crossing(x []float64, h float64, p []float64) (root float64, f
 		case pieces:
 			g[i] = s.f.Threshold(s.z[6], p)
 		default:
-			g[i] = s.inside(float64(i)/pieces, p)
+			g[i] = s.inside(part(i), p)
 		}
 		low, high = min(low, g[i]), max(high, g[i])
 	}
 	from := 0.0 // where it is below threshold
 	for i := 1; i <= pieces; i++ {
-		lo, at := float64(i-1)/pieces, float64(i)/pieces
+		at, after := part(i), part(min(i+1, pieces))
 		if g[i] >= 0 && s.exact(x, float64(at*h), p) >= 0 {
 			return s.root(x, float64(from*h), float64(at*h), p), true
 		}
 		up := i == 1 && first > 0 || i > 1 && g[i-1] >= g[i-2] // it has a peak in this piece or beside it
 		down := i == pieces && last < 0 || i < pieces && g[i+1] <= g[i]
 		if top := max(g[i-1], g[i]); up && (g[i] < g[i-1] || down) && top+float64(0.5*(high-low)) > 0 {
-			right := at
-			if i < pieces {
-				right = at + 1./pieces
-			}
-			if theta := s.top(max(0, lo-1./pieces), right, p); theta > from && s.exact(x, float64(theta*h), p) >= 0 {
+			if theta := s.top(part(max(i-2, 0)), after, p); theta > from && s.exact(x, float64(theta*h), p) >= 0 {
 				return s.root(x, float64(from*h), float64(theta*h), p), true
 			}
 		}
@@ -48,6 +44,9 @@ func (s *stepper) crossing(x []float64, h float64, p []float64) (root float64, f
 	}
 	return h, false
 }
+
+// part returns where piece i ends.
+func part(i int) float64 { return float64(float64(i) / pieces) }
 
 // exact returns the threshold after a step of length h.
 func (s *stepper) exact(x []float64, h float64, p []float64) float64 {
@@ -117,7 +116,7 @@ func (s *stepper) root(x []float64, lo, hi float64, p []float64) float64 {
 		if gHi == 0 || hi-lo <= float64(0x1p-53*hi) {
 			break
 		}
-		at := lo + (hi-lo)/2
+		at := lo + float64((hi-lo)/2)
 		if gLo < 0 && k%8 != 7 { // the secant, of the Illinois kind, and now and then the middle
 			if secant := hi - float64((hi-lo)*(gHi/(gHi-gLo))); secant > lo && secant < hi {
 				at = secant

@@ -331,6 +331,10 @@ func TestChain(t *testing.T) {
 			t.Errorf("spike %d is %v, want one at %g s", k, s, want)
 		}
 	}
+	var tape eventprop.Tape
+	if err := tape.Forward(l, []eventprop.Spike{{Time: 1e-3}}, spikes[2].Time); err != nil || len(tape.Spikes) != 2 {
+		t.Errorf("%d spikes before the end at the third, want 2: %v", len(tape.Spikes), err)
+	}
 	c := []float64{1, math.Cos(1), math.Cos(2)}
 	compare(t, "InputTime", inputTime, []float64{c[0] + c[1] + c[2]}, 1e-15)
 	compare(t, "InDelay", g.InDelay, []float64{c[0] + c[1] + c[2], 0, 0}, 1e-15)

@@ -286,9 +286,6 @@ func (r *pass) fire(x *runner) error {
 	if len(r.found) >= r.maxSpikes {
 		return fmt.Errorf("%w: %d at %g s, the limit is %d", eventprop.ErrLimit, len(r.found)+1, x.now, r.maxSpikes)
 	}
-	if x.spiked == x.now {
-		return fmt.Errorf("%w: neuron %d spikes twice at %g s", eventprop.ErrRunaway, x.j, x.now)
-	}
 	x.spiked = x.now
 	r.found = append(r.found, eventprop.Spike{Time: x.now, Neuron: x.j})
 	r.f.Reset(x.x, x.p)
@@ -305,6 +302,9 @@ func (r *pass) fire(x *runner) error {
 
 // reach takes a neuron to the spike on its way ahead.
 func (r *pass) reach(x *runner) error {
+	if x.spiked == x.tip.time {
+		return fmt.Errorf("%w: neuron %d spikes twice at %g s", eventprop.ErrRunaway, x.j, x.tip.time)
+	}
 	r.commit(x, x.tip.time, crossed, int32(len(r.found)), 0)
 	return r.fire(x)
 }

@@ -201,7 +201,8 @@ func (v *verifier) entry(f *function, name string, x *float64, size float64, pul
 	if size = math.Abs(size); size == 0 { // a parameter has the size of its value, as a capacity in F
 		size = max(math.Abs(was), 1e-3)
 	}
-	h := 1e-4 * size
+	h := float64(1e-4 * size)
+	half := float64(h / 2)
 	value := func(x1 float64) []float64 {
 		*x = x1
 		y := make([]float64, len(v.x))
@@ -209,7 +210,7 @@ func (v *verifier) entry(f *function, name string, x *float64, size float64, pul
 		*x = was
 		return y
 	}
-	y, up, down, up2, down2 := value(was), value(was+h), value(was-h), value(was+h/2), value(was-h/2)
+	y, up, down, up2, down2 := value(was), value(was+h), value(was-h), value(was+half), value(was-half)
 	for i, output := range f.values {
 		far, near := (up[i]-down[i])/(2*h), (up2[i]-down2[i])/h
 		want, got := near+(near-far)/3, pulled[i][at]
