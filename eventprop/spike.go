@@ -24,6 +24,36 @@ func SortSpikes(s []Spike) {
 	})
 }
 
+// AppendSorted appends spikes to dst in the order of [SortSpikes], and to place where each of them
+// is then, counted from the first that is appended. found stays as it is.
+func AppendSorted(dst []Spike, place []int32, found []Spike) ([]Spike, []int32) {
+	order := make([]int32, len(found))
+	for k := range order {
+		order[k] = int32(k)
+	}
+	slices.SortStableFunc(order, func(a, b int32) int {
+		x, y := &found[a], &found[b]
+		return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(x.Neuron, y.Neuron))
+	})
+	first := len(place)
+	place = append(place, order...) // for its length
+	for k, i := range order {
+		place[first+int(i)] = int32(k)
+		dst = append(dst, found[i])
+	}
+	return dst, place
+}
+
+// CheckInput returns an error that wraps [ErrSpikes] unless the spikes are sorted by time, with
+// finite times >= 0 and sources below sources, and one that wraps [ErrParameter] unless the end is
+// finite and > 0.
+func CheckInput(input []Spike, sources int, end float64) error {
+	if !(end > 0) || math.IsInf(end, 1) {
+		return fmt.Errorf("%w: the end is %g s, want a positive number", ErrParameter, end)
+	}
+	return checkSpikes("input", input, sources)
+}
+
 // checkSpikes returns an error (ErrSpikes) unless s is sorted by time, with times >= 0
 // and sources below n.
 func checkSpikes(what string, s []Spike, n int) error {

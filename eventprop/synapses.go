@@ -57,6 +57,23 @@ func NewSparse(pre, post int, weight, delay []float64) (Synapses, error) {
 	return s, nil
 }
 
+// Fan returns the synapses lo <= k < hi of a source, for those who write a [Neuron]; none of a
+// source that does not exist.
+func (s *Synapses) Fan(source int) (lo, hi int) {
+	if s == nil || source < 0 || source >= s.Pre || s.Row != nil && source+1 >= len(s.Row) {
+		return 0, 0
+	}
+	return s.fan(source)
+}
+
+// Target returns the neuron that synapse k of a source reaches; -1 for one that does not exist.
+func (s *Synapses) Target(source, k int) int {
+	if lo, hi := s.Fan(source); k < lo || k >= hi || s.Row != nil && k >= len(s.Col) {
+		return -1
+	}
+	return s.target(source, k)
+}
+
 // fan returns the synapses lo <= s < hi of source i.
 func (s *Synapses) fan(i int) (lo, hi int) {
 	if s.Row == nil {

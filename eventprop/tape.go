@@ -176,10 +176,7 @@ func (t *Tape) ForwardRecorded(l *Layer, input, recorded []Spike, end float64) e
 
 func (t *Tape) begin(p *plan, input []Spike, end float64) error {
 	t.clear()
-	if !(end > 0) || math.IsInf(end, 1) {
-		return fmt.Errorf("%w: the end is %g s, want a positive number", ErrParameter, end)
-	}
-	if err := checkSpikes("input", input, p.layer.In.Pre); err != nil {
+	if err := CheckInput(input, p.layer.In.Pre, end); err != nil {
 		return err
 	}
 	t.plan, t.input, t.end, t.head = p, input, end, 0

@@ -3,7 +3,6 @@ package equation
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/surge-snn/surge/eventprop"
@@ -92,24 +91,9 @@ func (l *Layer) NewGradients() *Gradients {
 	return g
 }
 
-// fan returns the synapses lo <= k < hi of source i, and target the neuron of one.
-func fan(s *eventprop.Synapses, i int) (lo, hi int) {
-	if s.Row == nil {
-		return i * s.Post, (i + 1) * s.Post
-	}
-	return s.Row[i], s.Row[i+1]
-}
-
-func target(s *eventprop.Synapses, i, k int) int {
-	if s.Row == nil {
-		return k - i*s.Post
-	}
-	return s.Col[k]
-}
-
 // byDelay returns the synapses of each source by delay, nil where there are none.
 func byDelay(s *eventprop.Synapses) []int32 {
-	return earliest.ByDelay(s.Delay, s.Pre, func(i int) (lo, hi int) { return fan(s, i) })
+	return earliest.ByDelay(s.Delay, s.Pre, s.Fan)
 }
 
 // value returns parameter k of neuron j.
@@ -133,18 +117,4 @@ func (l *Layer) maxSpikes() int {
 		return 1 << 20
 	}
 	return l.MaxSpikes
-}
-
-func checkInput(input []eventprop.Spike, sources int, end float64) error {
-	if !(end > 0) || math.IsInf(end, 1) {
-		return fmt.Errorf("%w: the end is %g s, want a positive number", eventprop.ErrParameter, end)
-	}
-	before := 0.0
-	for k, e := range input {
-		if !(e.Time >= before) || math.IsInf(e.Time, 1) || e.Neuron < 0 || e.Neuron >= sources {
-			return fmt.Errorf("%w: input spike %d of %d at %g s, want rising times >= 0 and sources below %d", eventprop.ErrSpikes, k, e.Neuron, e.Time, sources)
-		}
-		before = e.Time
-	}
-	return nil
 }

@@ -1,7 +1,6 @@
 package equation
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -168,7 +167,7 @@ func (r *Run) Forward(l *Layer, input []eventprop.Spike, end float64) error {
 func (w *work) forward(runs []*Run, inputs [][]eventprop.Spike, ends []float64) (which int, err error) {
 	for k, r := range runs {
 		r.work = nil
-		if err := checkInput(inputs[k], w.l.In.Pre, ends[k]); err != nil {
+		if err := eventprop.CheckInput(inputs[k], w.l.In.Pre, ends[k]); err != nil {
 			return k, err
 		}
 		r.input, r.end, r.Steps = inputs[k], ends[k], 0
@@ -190,27 +189,10 @@ func (w *work) forward(runs []*Run, inputs [][]eventprop.Spike, ends []float64) 
 		}
 	}
 	for _, r := range runs {
-		r.sort()
+		r.Spikes, r.place = eventprop.AppendSorted(r.Spikes, r.place, r.found)
 		r.work = w
 	}
 	return 0, nil
-}
-
-// sort makes Spikes of those that were found.
-func (r *Run) sort() {
-	order := make([]int32, len(r.found))
-	for k := range order {
-		order[k] = int32(k)
-	}
-	slices.SortStableFunc(order, func(a, b int32) int {
-		x, y := &r.found[a], &r.found[b]
-		return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(x.Neuron, y.Neuron))
-	})
-	r.place = slices.Grow(r.place, len(order))[:len(order)]
-	for k, i := range order {
-		r.place[i] = int32(k)
-		r.Spikes = append(r.Spikes, r.found[i])
-	}
 }
 
 // Pattern returns what happens to each neuron in its order, and the order of the spikes of all. As

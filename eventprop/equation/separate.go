@@ -159,7 +159,7 @@ func (b *inboxes) collect(r *Run) {
 	b.begin = append(b.begin[:0], make([]int32, n+1)...)
 	total := 0
 	for _, s := range r.input {
-		lo, hi := fan(in, s.Neuron)
+		lo, hi := in.Fan(s.Neuron)
 		for _, j := range in.Col[lo:hi] {
 			b.begin[j+1]++
 		}
@@ -170,7 +170,7 @@ func (b *inboxes) collect(r *Run) {
 	}
 	b.all = slices.Grow(b.all[:0], total)[:total]
 	for k, s := range r.input {
-		lo, hi := fan(in, s.Neuron)
+		lo, hi := in.Fan(s.Neuron)
 		for i := lo; i < hi; i++ {
 			j := in.Col[i]
 			b.all[b.begin[j]] = post{s.Time, int32(k), int32(i)}

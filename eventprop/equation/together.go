@@ -283,12 +283,12 @@ func (t *together) send(first int, now float64) error {
 // emit lets a spike reach its synapses: at once, or from now on where there are delays.
 func (t *together) emit(k kind, source int32, now float64) error {
 	w, order, s := t.synapses(k, source)
-	lo, hi := fan(w, s.Neuron)
+	lo, hi := w.Fan(s.Neuron)
 	if order != nil {
 		return t.deliver(earliest.Arrival{Source: source, At: int32(lo), Kind: uint8(k)}, now)
 	}
 	for i := lo; i < hi; i++ {
-		if err := t.reach(target(w, s.Neuron, i), k, source, int32(i), now); err != nil {
+		if err := t.reach(w.Target(s.Neuron, i), k, source, int32(i), now); err != nil {
 			return err
 		}
 	}
@@ -308,13 +308,13 @@ func (t *together) synapses(k kind, source int32) (w *eventprop.Synapses, order 
 func (t *together) deliver(c earliest.Arrival, now float64) error {
 	k := kind(c.Kind)
 	w, order, s := t.synapses(k, c.Source)
-	for _, hi := fan(w, s.Neuron); int(c.At) < hi; c.At++ {
+	for _, hi := w.Fan(s.Neuron); int(c.At) < hi; c.At++ {
 		i := order[c.At]
 		if c.Time = s.Time + w.Delay[i]; c.Time > now {
 			t.queue.Push(c)
 			return nil
 		}
-		if err := t.reach(target(w, s.Neuron, int(i)), k, c.Source, i, now); err != nil {
+		if err := t.reach(w.Target(s.Neuron, int(i)), k, c.Source, i, now); err != nil {
 			return err
 		}
 	}

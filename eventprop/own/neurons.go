@@ -77,9 +77,9 @@ func (n Neurons) Prepare(l *eventprop.Layer) (_ eventprop.NeuronLayer, err error
 	if w.maxSpikes = l.MaxSpikes; w.maxSpikes == 0 {
 		w.maxSpikes = 1 << 20
 	}
-	w.inOrder = earliest.ByDelay(w.in.Delay, w.in.Pre, func(i int) (lo, hi int) { return fan(&w.in, i) })
+	w.inOrder = earliest.ByDelay(w.in.Delay, w.in.Pre, func(i int) (lo, hi int) { return w.in.Fan(i) })
 	if w.rec != nil {
-		w.recOrder = earliest.ByDelay(w.rec.Delay, w.rec.Pre, func(i int) (lo, hi int) { return fan(w.rec, i) })
+		w.recOrder = earliest.ByDelay(w.rec.Delay, w.rec.Pre, func(i int) (lo, hi int) { return w.rec.Fan(i) })
 	}
 	s := newStepper(w)
 	for j, p := range w.p {
@@ -170,21 +170,6 @@ func (w *prepared) at(x []float64) string {
 		all = append(all, fmt.Sprintf("%s = %g", w.states[n], v))
 	}
 	return strings.Join(all, ", ")
-}
-
-// fan returns the synapses lo <= k < hi of source i, and target the neuron of one.
-func fan(s *eventprop.Synapses, i int) (lo, hi int) {
-	if s.Row == nil {
-		return i * s.Post, (i + 1) * s.Post
-	}
-	return s.Row[i], s.Row[i+1]
-}
-
-func target(s *eventprop.Synapses, i, k int) int {
-	if s.Row == nil {
-		return k - i*s.Post
-	}
-	return s.Col[k]
 }
 
 func finite(x []float64) bool {

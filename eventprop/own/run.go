@@ -1,10 +1,8 @@
 package own
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/surge-snn/surge/eventprop"
 	"github.com/surge-snn/surge/internal/fmath"
@@ -65,7 +63,7 @@ func (r *pass) Forward(l eventprop.NeuronLayer, input []eventprop.Spike, end flo
 		r.stepper = newStepper(w)
 	}
 	r.prepared = w
-	if err := checkInput(input, w.in.Pre, end); err != nil {
+	if err := eventprop.CheckInput(input, w.in.Pre, end); err != nil {
 		return nil, err
 	}
 	r.input, r.end, r.steps = input, end, 0
@@ -78,40 +76,9 @@ func (r *pass) Forward(l eventprop.NeuronLayer, input []eventprop.Spike, end flo
 	if err != nil {
 		return nil, err
 	}
-	r.sort()
+	r.spikes, r.place = eventprop.AppendSorted(r.spikes, r.place[:0], r.found)
 	r.ready = true
 	return r.spikes, nil
-}
-
-func checkInput(input []eventprop.Spike, sources int, end float64) error {
-	if !(end > 0) || math.IsInf(end, 1) {
-		return fmt.Errorf("%w: the end is %g s, want a positive number", eventprop.ErrParameter, end)
-	}
-	before := 0.0
-	for k, e := range input {
-		if !(e.Time >= before) || math.IsInf(e.Time, 1) || e.Neuron < 0 || e.Neuron >= sources {
-			return fmt.Errorf("%w: input spike %d of %d at %g s, want rising times >= 0 and sources below %d", eventprop.ErrSpikes, k, e.Neuron, e.Time, sources)
-		}
-		before = e.Time
-	}
-	return nil
-}
-
-// sort makes spikes of those that were found.
-func (r *pass) sort() {
-	order := make([]int32, len(r.found))
-	for k := range order {
-		order[k] = int32(k)
-	}
-	slices.SortStableFunc(order, func(a, b int32) int {
-		x, y := &r.found[a], &r.found[b]
-		return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(x.Neuron, y.Neuron))
-	})
-	r.place = slices.Grow(r.place[:0], len(order))[:len(order)]
-	for k, i := range order {
-		r.place[i] = int32(k)
-		r.spikes = append(r.spikes, r.found[i])
-	}
 }
 
 // runner is a neuron at an event, and the way ahead of it as long as nothing arrives.

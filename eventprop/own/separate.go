@@ -53,13 +53,13 @@ func (r *pass) separate() error {
 func inboxes(in *eventprop.Synapses, input []eventprop.Spike) [][]post {
 	boxes := make([][]post, in.Post)
 	for k, s := range input {
-		lo, hi := fan(in, s.Neuron)
+		lo, hi := in.Fan(s.Neuron)
 		for i := lo; i < hi; i++ {
 			time := s.Time
 			if in.Delay != nil {
 				time += in.Delay[i]
 			}
-			j := target(in, s.Neuron, i)
+			j := in.Target(s.Neuron, i)
 			boxes[j] = append(boxes[j], post{time, int32(k), int32(i)})
 		}
 	}
