@@ -16,12 +16,12 @@ type Spike struct {
 
 // SortSpikes sorts by time, and spikes at one time by neuron.
 func SortSpikes(s []Spike) {
-	slices.SortStableFunc(s, func(a, b Spike) int {
-		if c := cmp.Compare(a.Time, b.Time); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.Neuron, b.Neuron)
-	})
+	slices.SortStableFunc(s, compareSpikes)
+}
+
+// compareSpikes compares spikes by time, and those at one time by neuron.
+func compareSpikes(a, b Spike) int {
+	return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Neuron, b.Neuron))
 }
 
 // AppendSorted appends spikes to dst in the order of [SortSpikes], and to place where each of them
@@ -31,10 +31,7 @@ func AppendSorted(dst []Spike, place []int32, found []Spike) ([]Spike, []int32) 
 	for k := range order {
 		order[k] = int32(k)
 	}
-	slices.SortStableFunc(order, func(a, b int32) int {
-		x, y := &found[a], &found[b]
-		return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(x.Neuron, y.Neuron))
-	})
+	slices.SortStableFunc(order, func(a, b int32) int { return compareSpikes(found[a], found[b]) })
 	first := len(place)
 	place = append(place, order...) // for its length
 	for k, i := range order {

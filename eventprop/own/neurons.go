@@ -77,9 +77,9 @@ func (n Neurons) Prepare(l *eventprop.Layer) (_ eventprop.NeuronLayer, err error
 	if w.maxSpikes = l.MaxSpikes; w.maxSpikes == 0 {
 		w.maxSpikes = 1 << 20
 	}
-	w.inOrder = earliest.ByDelay(w.in.Delay, w.in.Pre, func(i int) (lo, hi int) { return w.in.Fan(i) })
+	w.inOrder = earliest.ByDelay(w.in.Delay, w.in.Pre, w.in.Fan)
 	if w.rec != nil {
-		w.recOrder = earliest.ByDelay(w.rec.Delay, w.rec.Pre, func(i int) (lo, hi int) { return w.rec.Fan(i) })
+		w.recOrder = earliest.ByDelay(w.rec.Delay, w.rec.Pre, w.rec.Fan)
 	}
 	s := newStepper(w)
 	for j, p := range w.p {
